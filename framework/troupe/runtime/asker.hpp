@@ -44,7 +44,7 @@ class reply_duty {
 
  private:
   void abandon() noexcept {
-    if (to_) fail({errc::actor_gone, "the actor stopped before it answered", {}, {}});
+    if (to_) fail({});  // who it was is known to the asker, not here
   }
   std::shared_ptr<asker> to_;
 };

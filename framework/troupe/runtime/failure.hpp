@@ -6,7 +6,8 @@
 
 namespace troupe::runtime {
 
-/// Why there is no answer, as a value that can cross processes.
+/// Why there is no answer, as a value that can cross processes. The default one says that the actor stopped before it
+/// answered.
 struct failure {
   errc code = errc::actor_gone;
   std::string text;    ///< for a person; of an exception its what()

@@ -30,7 +30,7 @@ host::host(caf::actor_config& config, std::shared_ptr<neighbourhood> home, std::
 host::~host() { note_acquire(this); }
 
 caf::behavior host::make_behavior() {
-  return {[this](parcel& arrived) { turn(std::move(arrived.content)); }};
+  return {[this](parcel& arrived) { turn(arrived); }};
 }
 
 posted host::post(envelope&& message) {
@@ -52,8 +52,9 @@ bool host::admit() noexcept {
   return false;
 }
 
-void host::turn(envelope message) noexcept {
+void host::turn(parcel& arrived) noexcept {
   note_acquire(this);
+  envelope message = std::move(arrived.content);
   const worker outer = this_worker;
   this_worker = {home_.get(), context()};
   if (message.may_be_refused()) waiting_.fetch_sub(1, std::memory_order_relaxed);
@@ -62,6 +63,7 @@ void host::turn(envelope message) noexcept {
     quit();
   }
   this_worker = outer;
+  message = envelope{};  // its remains belong to this turn
   note_release(this);
 }
 

@@ -41,7 +41,7 @@ class host final : public caf::event_based_actor {
   void on_exit() override;
 
  private:
-  void turn(envelope message) noexcept;
+  void turn(parcel& arrived) noexcept;
   [[nodiscard]] verdict handle(envelope& message) noexcept;
   [[nodiscard]] bool admit() noexcept;
 
