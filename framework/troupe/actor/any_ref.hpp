@@ -8,7 +8,7 @@
 #include "troupe/wire/buffer.hpp"
 
 #include <cstdint>
-#include <string_view>
+#include <string>
 
 namespace troupe::actors {
 
@@ -40,7 +40,7 @@ class any_ref {
                                      deadline limit) const;
 
   /// Throws errc::type_mismatch unless the two fingerprints agree. `expected` names the protocol wanted.
-  static void check_protocol(std::uint64_t arrived, std::uint64_t wanted, std::string_view expected);
+  static void check_protocol(std::uint64_t arrived, std::uint64_t wanted, std::string (*expected)());
 
   friend bool operator==(const any_ref& a, const any_ref& b) noexcept { return a.address_ == b.address_; }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "troupe/wire/archive.hpp"
 #include "troupe/wire/type_identity.hpp"
 
 #include <cstddef>

@@ -5,8 +5,8 @@
 #include "troupe/actor/any_ref.hpp"
 #include "troupe/actor/protocol.hpp"
 #include "troupe/base/deadline.hpp"
-#include "troupe/wire/archive.hpp"
-#include "troupe/wire/type_identity.hpp"
+#include "troupe/wire/message.hpp"
+#include "troupe/wire/type_name.hpp"
 
 #include <chrono>
 #include <compare>
@@ -74,7 +74,7 @@ class ref {
     std::uint64_t protocol = actors::fingerprint_of<Api>();
     archive & address & protocol;
     if constexpr (Archive::is_loading::value) {
-      actors::any_ref::check_protocol(protocol, actors::fingerprint_of<Api>(), wire::identity_of<Api>().name);
+      actors::any_ref::check_protocol(protocol, actors::fingerprint_of<Api>(), &wire::type_name<Api>);
       actor_ = actors::any_ref::at(address);
     }
   }

@@ -2,7 +2,7 @@
 
 #include "troupe/actor/packet.hpp"
 #include "troupe/runtime/body.hpp"
-#include "troupe/wire/archive.hpp"
+#include "troupe/wire/message.hpp"
 
 #include <utility>
 
