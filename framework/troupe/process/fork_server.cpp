@@ -35,8 +35,8 @@ fork_server::fork_server(process_table table, process_id root, unique_fd root_li
     , root_{root}
     , childrens_mask_{childrens_mask} {
   clients_.push_back({root, std::move(root_line)});
-  // Ctrl-C and a polite kill of the process group are for the root to handle; we end when it does. Blocked, not ignored:
-  // a child inherits the mask, so a signal sent to it before it has set itself up waits until then.
+  // Ctrl-C and a polite kill of the process group are for the root to handle; we end when it does. Blocked, not
+  // ignored: a child inherits the mask, so a signal sent to it before it has set itself up waits until then.
   const sigset_t not_for_us = set_of({SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT});
   ::sigprocmask(SIG_BLOCK, &not_for_us, nullptr);
   const sigset_t child = set_of({SIGCHLD});

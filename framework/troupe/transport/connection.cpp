@@ -39,11 +39,11 @@ constexpr std::size_t trusted_size = std::size_t{1} << 20;  // room made for on 
 void expect(std::uint64_t wanted, std::uint64_t next) {
   if (wanted == next) return;
   if (next == raw_bytes)
-    throw error{errc::type_mismatch, "the next message is raw bytes, not " + wire::name_of_type(wanted)
-                                         + "; receive it with recv_bytes()"};
+    throw error{errc::type_mismatch,
+                "the next message is raw bytes, not " + wire::name_of_type(wanted) + "; receive it with recv_bytes()"};
   if (wanted == raw_bytes)
-    throw error{errc::type_mismatch, "the next message is " + wire::name_of_type(next)
-                                         + ", not raw bytes; receive it with recv<T>()"};
+    throw error{errc::type_mismatch,
+                "the next message is " + wire::name_of_type(next) + ", not raw bytes; receive it with recv<T>()"};
   wire::check_type(wanted, next);
 }
 
