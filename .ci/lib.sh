@@ -50,7 +50,7 @@ build() {
   local folder=$1 start=$SECONDS wanted="$*"
   shift
   local stamp=$root/build/$folder/.built
-  grep -qsxF -- "$wanted" "$stamp" || say "$me: building in build/$folder, which takes some minutes the first time"
+  grep -qsxF -e "$folder" -e "$wanted" "$stamp" || say "$me: building in build/$folder, which takes some minutes the first time"
   quietly "build-$folder" "building build/$folder" cmake --build "$root/build/$folder" --parallel "$(jobs)" "$@"
   ((SECONDS - start < 10)) || say "$me: built in $((SECONDS - start)) s"
   echo "$wanted" >>"$stamp"
