@@ -66,7 +66,7 @@ TEST_CASE("a slice that leads outside of the file is refused") {
 }
 
 TEST_CASE("memory that the machine does not have is an error, not a later crash") {
-  const auto r = region::create("test", std::size_t{1} << 46, 4096);
+  const auto r = region::create("test", std::size_t{1} << 46, 4096, 4096);
   try {
     r.allocate(0, std::size_t{1} << 46);
     FAIL("a machine with 64 TiB of memory?");
