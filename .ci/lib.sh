@@ -69,3 +69,11 @@ run_tests() {
     fail "tests failed in build/$preset; the whole log is in $log"
   fi
 }
+
+# prepare_release "$@": what the two commands begin with. Their first argument may be --allow-replace.
+prepare_release() {
+  local options=()
+  [[ ${1:-} != --allow-replace ]] || options=("$1")
+  "$root/.ci/setup" "${options[@]}"
+  configure release release
+}
