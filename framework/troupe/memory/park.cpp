@@ -1,0 +1,64 @@
+#include "troupe/memory/park.hpp"
+
+#include "troupe/base/error.hpp"
+
+#include <cerrno>
+#include <climits>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace troupe::memory {
+
+namespace {
+
+// Programs that never construct a troupe::system have threads to wait for but no processes: nobody bumps this one.
+interrupt::word alone{0};
+std::atomic<interrupt::word*> mine{&alone};
+
+std::uintptr_t address(const std::atomic<std::uint32_t>& word) { return reinterpret_cast<std::uintptr_t>(&word); }
+
+long wait_on(futex_waitv* words, unsigned count, const timespec* until) {
+  return ::syscall(SYS_futex_waitv, words, count, 0, until, CLOCK_MONOTONIC);
+}
+
+}  // namespace
+
+namespace interrupt {
+
+std::uint32_t sample() noexcept { return mine.load(std::memory_order_relaxed)->load(std::memory_order_seq_cst); }
+
+void use(word& shared) noexcept { mine.store(&shared, std::memory_order_relaxed); }
+
+void use_none() noexcept { use(alone); }
+
+void raise(word& target) noexcept {
+  target.fetch_add(1, std::memory_order_seq_cst);
+  unpark_all(target);
+}
+
+}  // namespace interrupt
+
+bool park(const std::atomic<std::uint32_t>& object, std::uint32_t seen, std::uint32_t interrupts_seen, deadline limit) {
+  const interrupt::word& interrupts = *mine.load(std::memory_order_relaxed);
+  futex_waitv words[2] = {{seen, address(object), FUTEX_32, 0}, {interrupts_seen, address(interrupts), FUTEX_32, 0}};
+  timespec until{};
+  if (!limit.is_never()) until = limit.monotonic();
+  if (wait_on(words, 2, limit.is_never() ? nullptr : &until) >= 0) return true;
+  if (errno == ETIMEDOUT) return false;
+  if (errno == EAGAIN || errno == EINTR) return !limit.passed();
+  throw_errno("futex_waitv", "shared memory");
+}
+
+void unpark_all(const std::atomic<std::uint32_t>& object) noexcept {
+  ::syscall(SYS_futex, &object, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
+}
+
+void require_park() {
+  futex_waitv word{1, address(alone), FUTEX_32, 0};  // `alone` may hold 1 only in a program without a system
+  const timespec past{};
+  if (wait_on(&word, 1, &past) < 0 && errno == ENOSYS)
+    throw error{errc::unsupported, "this kernel has no futex_waitv; troupe needs Linux 5.16 or newer"};
+}
+
+}  // namespace troupe::memory

@@ -1,0 +1,29 @@
+#pragma once
+
+#include "troupe/process/process_id.hpp"
+#include "troupe/transport/byte_queue.hpp"
+
+#include <string>
+
+/// What a process knows of the tree it belongs to. All of these are thread-safe and throw errc::no_system in a program
+/// that has no `troupe::system`.
+namespace troupe::tree {
+
+/// This process.
+[[nodiscard]] process_id self();
+/// Whether a `troupe::system` exists in this process or, in a child, in its root.
+[[nodiscard]] bool has_system() noexcept;
+/// Whether `id` is certainly not running any more; proven, never guessed.
+[[nodiscard]] bool is_dead(process_id id);
+/// "process bank (pid 42)".
+[[nodiscard]] std::string describe(process_id id);
+/// "process bank (pid 42) was killed by signal 9 (SIGKILL)".
+[[nodiscard]] std::string describe_death(process_id id);
+
+/// Makes this process's own inbox; from then on others can send to it. Once per process.
+[[nodiscard]] transport::byte_queue& open_inbox();
+/// The inbox of another process. Throws errc::process_died if it ended, errc::no_system if it hosts no actors.
+/// Keep a copy: the look-up takes a lock.
+[[nodiscard]] transport::byte_queue inbox_of(process_id id);
+
+}  // namespace troupe::tree

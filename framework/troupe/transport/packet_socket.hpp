@@ -1,0 +1,41 @@
+#pragma once
+
+#include "troupe/base/deadline.hpp"
+#include "troupe/base/unique_fd.hpp"
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+/// Private to the framework: AF_UNIX SOCK_SEQPACKET pairs, the kernel's own kill-safe message channel, each call
+/// wrapped once. A packet is received whole or not at all; file descriptors travel with it.
+namespace troupe::transport {
+
+/// Two connected sockets, close-on-exec.
+[[nodiscard]] std::pair<unique_fd, unique_fd> packet_socket_pair();
+
+enum class packet_result { done, timeout, gone };
+
+/// The most bytes, and the most descriptors, that one packet may carry.
+inline constexpr std::size_t largest_packet = std::size_t{32} << 10;
+inline constexpr std::size_t most_descriptors = 250;
+
+/// Sends `head` and `body` as one packet together with `descriptors`, which stay the caller's.
+packet_result send_packet(int socket, std::span<const std::byte> head, std::span<const std::byte> body,
+                          std::span<const int> descriptors, deadline limit);
+
+struct received_packet {
+  packet_result result = packet_result::done;
+  std::size_t size = 0;  ///< bytes put into the room; what did not fit is lost
+  std::vector<unique_fd> descriptors;
+};
+
+/// Takes the next packet. `gone`: the other side closed or died, and nothing is left.
+received_packet receive_packet(int socket, std::span<std::byte> head, std::span<std::byte> body, deadline limit);
+/// Copies the front of the next packet and leaves it there.
+packet_result peek_packet(int socket, std::span<std::byte> front, deadline limit);
+/// Whether a packet, or the end, is there.
+[[nodiscard]] bool wait_readable(int socket, deadline limit);
+
+}  // namespace troupe::transport

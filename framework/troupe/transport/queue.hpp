@@ -1,0 +1,138 @@
+#pragma once
+
+#include "troupe/base/error.hpp"
+#include "troupe/transport/byte_queue.hpp"
+#include "troupe/wire/archive.hpp"
+#include "troupe/wire/blank.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <iterator>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace troupe {
+
+/// How a queue is made.
+struct queue_options {
+  std::uint32_t maxsize = 0;                     ///< items it holds; 0: bounded by memory only
+  std::size_t max_bytes = std::size_t{1} << 30;  ///< bytes of backlog, and of the largest item
+  std::string_view name = "queue";               ///< shown in /proc and in error texts
+};
+
+/// A FIFO of values shared by any number of producers and consumers, in any processes and threads.
+///
+/// A queue is a handle: copies refer to the same queue, and it travels as an argument of a process. `put` serializes in
+/// the caller; once it returned, the item is in shared memory and survives its producer, with nothing to flush or join.
+/// Strict order, each item taken exactly once. A process killed at any instruction leaves the queue working for all
+/// others, with its item either put or not put, taken or not taken. All members are thread-safe.
+///
+/// Errors: errc::closed after `close()` of this handle or `shutdown()` of the queue (put); errc::end_of_stream once
+/// shut down and drained (get); errc::message_too_large; errc::out_of_memory.
+template <class T>
+class queue {
+ public:
+  using value_type = T;
+
+  /// A new queue that holds up to `maxsize` items; 0: bounded by memory only.
+  explicit queue(std::uint32_t maxsize = 0) : queue{queue_options{.maxsize = maxsize}} {}
+  explicit queue(const queue_options& options)
+      : core_{transport::byte_queue::create(options.name, {.items = options.maxsize,
+                                                           .backlog = options.max_bytes,
+                                                           .largest = options.max_bytes,
+                                                           .type = wire::identity_of<T>().hash})} {}
+
+  /// A closed handle, to load into.
+  explicit queue(wire::blank_t) noexcept {}
+
+  /// Appends an item; blocks while the queue is full.
+  void put(const T& item) { (void)put_until(item, deadline::never()); }
+  /// False if the queue is full.
+  [[nodiscard]] bool try_put(const T& item) { return put_until(item, deadline::now()); }
+  template <class Rep, class Period>
+  [[nodiscard]] bool try_put_for(const T& item, std::chrono::duration<Rep, Period> limit) {
+    return put_until(item, deadline::after(limit));
+  }
+
+  /// Takes the oldest item; blocks while the queue is empty.
+  [[nodiscard]] T get() { return std::move(*get_until(deadline::never())); }
+  /// Nothing if the queue is empty.
+  [[nodiscard]] std::optional<T> try_get() { return get_until(deadline::now()); }
+  template <class Rep, class Period>
+  [[nodiscard]] std::optional<T> try_get_for(std::chrono::duration<Rep, Period> limit) {
+    return get_until(deadline::after(limit));
+  }
+
+  /// Items waiting now; others may put and take at the same time.
+  [[nodiscard]] std::size_t size() const { return core().size(); }
+  [[nodiscard]] bool empty() const { return size() == 0; }
+  /// Whether a put would block now.
+  [[nodiscard]] bool full() const { return core().full(); }
+  [[nodiscard]] std::uint32_t maxsize() const { return core().item_limit(); }
+
+  /// Ends the use of this handle; other handles, here and elsewhere, go on.
+  void close() noexcept { core_ = {}; }
+  /// Ends the stream for everybody: puts fail, gets deliver what is left and then throw errc::end_of_stream.
+  /// With `drop` what is left is discarded.
+  void shutdown(bool drop = false) { core().shutdown(drop); }
+
+  /// Takes items until the queue is shut down and drained: `for (T& item : q)`.
+  class iterator {
+   public:
+    using iterator_concept = std::input_iterator_tag;
+    using value_type = T;
+    using difference_type = std::ptrdiff_t;
+
+    explicit iterator(queue& source) : source_{&source} { ++*this; }
+    [[nodiscard]] T& operator*() const { return *item_; }
+    iterator& operator++() {
+      try {
+        item_ = source_->get();
+      } catch (const error& e) {
+        if (e.code() != errc::end_of_stream) throw;
+        item_.reset();
+      }
+      return *this;
+    }
+    void operator++(int) { ++*this; }
+    [[nodiscard]] bool operator==(std::default_sentinel_t) const noexcept { return !item_; }
+
+   private:
+    queue* source_;
+    mutable std::optional<T> item_;
+  };
+  [[nodiscard]] iterator begin() { return iterator{*this}; }
+  [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+
+  template <class Archive>
+  void serialize(Archive& archive, unsigned) {
+    if constexpr (Archive::is_saving::value)
+      archive.save_handle(core().fd());
+    else
+      core_ = transport::byte_queue::attach(archive.load_handle(), wire::identity_of<T>().hash);
+  }
+
+ private:
+  [[nodiscard]] transport::byte_queue& core() {
+    if (!core_) throw error{errc::closed, "this queue handle was closed"};
+    return core_;
+  }
+  [[nodiscard]] const transport::byte_queue& core() const { return const_cast<queue*>(this)->core(); }
+
+  bool put_until(const T& item, deadline limit) {
+    const wire::buffer bytes = wire::encode(item);
+    const std::span<const std::byte> part = bytes.span();
+    return core().put({&part, 1}, limit) == transport::put_result::done;
+  }
+  std::optional<T> get_until(deadline limit) {
+    const auto bytes = core().get(limit);
+    if (!bytes) return std::nullopt;
+    return wire::decode<T>(bytes->span());
+  }
+
+  transport::byte_queue core_;
+};
+
+}  // namespace troupe
