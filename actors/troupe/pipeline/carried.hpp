@@ -36,7 +36,9 @@ class carried {
       archive & there;
       if constexpr (Archive::is_loading::value)
         if (there) function_.emplace(wire::make_blank<shipped>());
-      if (there) archive&* function_;
+      if (!there) return;
+      shipped& function = *function_;
+      archive & function;
     }
   }
 

@@ -34,19 +34,28 @@ ref<worker_api> crew::hire(std::uint32_t index, const ref<driver_api>& driver) {
     } catch (const error& e) {
       if (!says_gone(e)) throw;
       last = e.what();
+      one.home.reset();
       ++one.fruitless;
     }
   }
 }
 
+void crew::open() {
+  for (std::uint32_t index = 0; steps_.own_process && index < places(); ++index) open(index);
+}
+
+void crew::open(std::uint32_t index) {
+  auto& process = places_[index].home;
+  if (!process)
+    process =
+        std::make_shared<worker_process::home>(home_.start_node({.name = name_ + '-' + std::to_string(index + 1)}));
+}
+
 ref<worker_api> crew::make(std::uint32_t index, const ref<driver_api>& driver) {
   const worker_tag tag{.group = number_, .index = index, .life = places_[index].life};
   if (!steps_.own_process) return makes_->make(home_, steps_, driver, tag);
-  auto process =
-      std::make_shared<worker_process::home>(home_.start_node({.name = name_ + '-' + std::to_string(index + 1)}));
-  ref<worker_api> who = makes_->make(process->host(), steps_, driver, tag);
-  places_[index].home = std::move(process);
-  return who;
+  open(index);
+  return makes_->make(places_[index].home->host(), steps_, driver, tag);
 }
 
 /// Restarts that lead nowhere have an end, whatever the items' own limits say.

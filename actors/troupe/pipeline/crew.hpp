@@ -26,6 +26,8 @@ class crew {
  public:
   crew(system& home, std::shared_ptr<const workshop> makes, const group& steps, std::uint32_t number, std::string name);
 
+  /// Starts the processes of all places, so that they come up side by side. Throws errc::start_failed.
+  void open();
   /// Fills a place with a new worker, which the driver is to watch. Throws errc::start_failed if there is no process to
   /// be had, errc::process_died if one worker after the other dies in this place before it has finished anything.
   [[nodiscard]] ref<worker_api> hire(std::uint32_t index, const ref<driver_api>& driver);
@@ -56,6 +58,7 @@ class crew {
     unsigned fruitless = 0;  // lives in a row that ended without a finished item
   };
 
+  void open(std::uint32_t index);
   [[nodiscard]] ref<worker_api> make(std::uint32_t index, const ref<driver_api>& driver);
   void check_fruitless(const place& one, const std::string& last) const;
 

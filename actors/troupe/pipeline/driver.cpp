@@ -44,6 +44,7 @@ void driver::guarded(Body body) noexcept {
 
 void driver::started() {
   guarded([&] {
+    for (crew& workers : crews_) workers.open();
     for (std::uint32_t group = 0; group < crews_.size(); ++group)
       for (std::uint32_t index = 0; index < crews_[group].places(); ++index) hire({group, index});
   });

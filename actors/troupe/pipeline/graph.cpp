@@ -12,7 +12,7 @@ namespace {
 [[noreturn]] void refuse(const std::string& text) { throw error{errc::invalid_argument, text}; }
 
 /// A string of the DOT language.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char letter : text) {
     if (letter == '"' || letter == '\\') result += '\\';
@@ -32,7 +32,7 @@ std::string label_of(const group& workers) {
 }
 
 std::string edge(const std::string& from, const std::string& to, const std::string& type) {
-  return "  " + quoted(from) + " -> " + quoted(to) + " [label=" + quoted(type) + "];\n";
+  return "  " + in_quotes(from) + " -> " + in_quotes(to) + " [label=" + in_quotes(type) + "];\n";
 }
 
 void check_size(const step_info& step) {
@@ -67,17 +67,17 @@ void graph::check() const {
 }
 
 std::vector<group> graph::groups() const {
-  std::vector<group> result;
+  std::vector<group> fused;
   for (std::size_t at = 0; at < steps.size(); ++at) {
     const step_info& step = steps[at];
-    if (result.empty() || result.back().own_process != step.own_process || result.back().width != step.width)
-      result.push_back({.first = at, .last = at, .width = step.width, .own_process = step.own_process});
-    group& joined = result.back();
+    if (fused.empty() || fused.back().own_process != step.own_process || fused.back().width != step.width)
+      fused.push_back({.first = at, .last = at, .width = step.width, .own_process = step.own_process});
+    group& joined = fused.back();
     joined.last = at + 1;
     joined.retries = std::max(joined.retries, step.retries);
     joined.window = std::max(joined.window, step.window);
   }
-  return result;
+  return fused;
 }
 
 std::size_t graph::capacity() const {
@@ -88,14 +88,14 @@ std::size_t graph::capacity() const {
 
 std::string graph::dot() const {
   std::string text = "digraph pipeline {\n  rankdir=LR;\n  node [shape=box, style=rounded];\n";
-  text += "  " + quoted(source) + " [shape=cds];\n";
+  text += "  " + in_quotes(source) + " [shape=cds];\n";
   std::size_t number = 0;
   for (const group& workers : groups()) {
-    text += "  subgraph cluster_" + std::to_string(number++) + " {\n    label=" + quoted(label_of(workers)) + ";\n";
-    for (std::size_t at = workers.first; at < workers.last; ++at) text += "    " + quoted(steps[at].name) + ";\n";
+    text += "  subgraph cluster_" + std::to_string(number++) + " {\n    label=" + in_quotes(label_of(workers)) + ";\n";
+    for (std::size_t at = workers.first; at < workers.last; ++at) text += "    " + in_quotes(steps[at].name) + ";\n";
     text += "  }\n";
   }
-  text += "  " + quoted(fold) + " [shape=house, orientation=270, tooltip=" + quoted(result) + "];\n";
+  text += "  " + in_quotes(fold) + " [shape=house, orientation=270, tooltip=" + in_quotes(result) + "];\n";
 
   const std::string* from = &source;
   const std::string* type = &source_yields;

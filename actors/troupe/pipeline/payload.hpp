@@ -1,6 +1,6 @@
 #pragma once
 
-#include "troupe/wire/archive.hpp"
+#include "troupe/wire/message.hpp"
 
 #include <cstddef>
 #include <memory>
@@ -47,16 +47,16 @@ class payload {
       freeze();
       bool there = bytes_ != nullptr;
       archive & there;
-      if (there) archive&* bytes_;
+      if (there) archive << *bytes_;
     } else {
       live_.reset();
       bytes_.reset();
       bool there = false;
       archive & there;
       if (!there) return;
-      auto content = std::make_shared<bytes>();
-      archive&* content;
-      bytes_ = std::move(content);
+      auto arrived = std::make_shared<bytes>();
+      archive >> *arrived;
+      bytes_ = std::move(arrived);
     }
   }
 

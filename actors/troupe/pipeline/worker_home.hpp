@@ -25,12 +25,15 @@ class worker_process::home {
     const std::scoped_lock lock{mutex_};
     where_.stop();
   }
-  /// Waits for its end. Nobody else needs this object any more.
-  void join() { where_.join(); }
+  /// Waits for its end, which must be on its way.
+  void join() {
+    const std::scoped_lock lock{mutex_};
+    where_.join();
+  }
 
  private:
   std::mutex mutex_;
-  node where_;  // kill and stop: guarded by mutex_
+  node where_;  // guarded by mutex_, but for `host`
   const int pid_;
 };
 
