@@ -50,7 +50,7 @@ build() {
   local folder=$1 start=$SECONDS wanted="$*"
   shift
   local stamp=$root/build/$folder/.built
-  grep -qsxF -- "$wanted" "$stamp" || say "$me: building in build/$folder, which takes some minutes the first time"
+  grep -qsxF -e "$folder" -e "$wanted" "$stamp" || say "$me: building in build/$folder, which takes some minutes the first time"
   quietly "build-$folder" "building build/$folder" cmake --build "$root/build/$folder" --parallel "$(jobs)" "$@"
   ((SECONDS - start < 10)) || say "$me: built in $((SECONDS - start)) s"
   echo "$wanted" >>"$stamp"
@@ -68,4 +68,12 @@ run_tests() {
     grep -vE '^ *[0-9]+/[0-9]+ Test .*Passed|^ *Start +[0-9]+:|^$' "$log" >&2
     fail "tests failed in build/$preset; the whole log is in $log"
   fi
+}
+
+# prepare_release "$@": what the two commands begin with. Their first argument may be --allow-replace.
+prepare_release() {
+  local options=()
+  [[ ${1:-} != --allow-replace ]] || options=("$1")
+  "$root/.ci/setup" "${options[@]}"
+  configure release release
 }

@@ -71,5 +71,6 @@ foreach(line IN LISTS lines)
 endforeach()
 
 if(NOT complaints STREQUAL "")
-  message(FATAL_ERROR "${program}:\n${complaints}--- it printed\n${output}--- on stderr\n${errors}---")
+  message("--- it printed\n${output}--- on stderr\n${errors}---\n${complaints}")
+  message(FATAL_ERROR "${program} does not do what ${expected} says")
 endif()

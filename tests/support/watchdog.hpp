@@ -7,12 +7,13 @@
 
 namespace troupe::test {
 
-/// Ends a test case that hangs: after the limit it names the test case on stderr and kills the whole process group. What
-/// runs before the first test case, and after this object is destroyed, has the same limit.
+/// Ends a test case that hangs: after the limit it names the test case on stderr and kills the whole process group.
+/// What runs before the first test case, and after this object is destroyed, has the same limit.
 ///
-/// The guard is a process of its own. So it needs no thread (a fork server must start in a single-threaded process), and
-/// it works even where every thread of the test is stopped, spins, or sits in a system call with its signals blocked.
-/// Construct it first in `main`: before any thread, and before anything whose file descriptors it must not hold.
+/// The guard is a process of its own. So it needs no thread (a fork server must start in a single-threaded process),
+/// and it works even where every thread of the test is stopped, spins, or sits in a system call with its signals
+/// blocked. Construct it first in `main`: before any thread, and before anything whose file descriptors it must not
+/// hold.
 ///
 /// The constructing process becomes the leader of a process group, so that nothing else is killed with it. When that
 /// process ends in any way, the guard kills what is left of the group and ends too.
@@ -20,7 +21,8 @@ class watchdog {
  public:
   using seconds = std::chrono::seconds;
 
-  /// The limit for one test case: 60 s, ten times that under a sanitizer, or the number of seconds in `TROUPE_TEST_LIMIT`.
+  /// The limit for one test case: 60 s, ten times that under a sanitizer, or the number of seconds in
+  /// `TROUPE_TEST_LIMIT`.
   [[nodiscard]] static seconds default_limit();
 
   explicit watchdog(seconds limit = default_limit());

@@ -130,6 +130,16 @@ TEST_CASE("a running process can be terminated and killed") {
   CHECK(forcibly.exit_code() == -SIGKILL);
 }
 
+TEST_CASE("a signal sent right after the start is not lost") {
+  for (int i = 0; i < 200; ++i) {
+    process p{block};
+    p.start();
+    p.terminate();
+    p.join();
+    REQUIRE(p.exit_code() == -SIGTERM);
+  }
+}
+
 TEST_CASE("misuse is an error with a sentence") {
   process p{block};
   CHECK(error_of([&] { p.join(); }) == errc::not_started);

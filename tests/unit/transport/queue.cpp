@@ -119,12 +119,16 @@ TEST_CASE("shutdown wakes blocked producers and consumers") {
   queue<int> empty;
   queue<int> full{1};
   full.put(0);
-  std::thread consumer{[&] { CHECK(error_of([&] { (void)empty.get(); }) == errc::end_of_stream); }};
-  std::thread producer{[&] { CHECK(error_of([&] { full.put(1); }) == errc::closed); }};
+  errc consumers{};
+  errc producers{};
+  std::thread consumer{[&] { consumers = error_of([&] { (void)empty.get(); }); }};
+  std::thread producer{[&] { producers = error_of([&] { full.put(1); }); }};
   empty.shutdown();
   full.shutdown();
   consumer.join();
   producer.join();
+  CHECK(consumers == errc::end_of_stream);
+  CHECK(producers == errc::closed);
 }
 
 TEST_CASE("closing a handle leaves the others working") {
