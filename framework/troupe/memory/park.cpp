@@ -37,6 +37,8 @@ void raise(word& target) noexcept {
   unpark_all(target);
 }
 
+void raise_own() noexcept { raise(*mine.load(std::memory_order_relaxed)); }
+
 }  // namespace interrupt
 
 bool park(const std::atomic<std::uint32_t>& object, std::uint32_t seen, std::uint32_t interrupts_seen, deadline limit) {

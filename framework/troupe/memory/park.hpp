@@ -23,6 +23,8 @@ void use(word& shared) noexcept;
 void use_none() noexcept;
 /// Bumps `target` and wakes everybody who sleeps on it. Any process may call it.
 void raise(word& target) noexcept;
+/// Bumps this process's own, so that its sleepers look again.
+void raise_own() noexcept;
 
 }  // namespace interrupt
 

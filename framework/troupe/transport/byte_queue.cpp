@@ -194,7 +194,7 @@ void byte_queue::state::write_frame(cursor end, std::size_t payload,
   }
 }
 
-put_result byte_queue::put(std::span<const std::span<const std::byte>> parts, deadline limit, wake_hook on_wake) {
+put_result byte_queue::put(std::span<const std::span<const std::byte>> parts, deadline limit, wait_hook on_wait) {
   state& q = *state_;
   std::size_t payload = 0;
   for (const auto part : parts) payload += part.size();
@@ -222,8 +222,8 @@ put_result byte_queue::put(std::span<const std::span<const std::byte>> parts, de
         break;
       }
     }
+    on_wait();
     if (!q.layout.not_full.wait(ticket, limit)) return put_result::timeout;
-    on_wake();
   }
   q.layout.not_empty.notify();
   return put_result::done;
@@ -242,7 +242,7 @@ std::optional<wire::buffer> byte_queue::state::take(cursor start, cursor end) {
   return item;
 }
 
-std::optional<wire::buffer> byte_queue::get(deadline limit, wake_hook on_wake) {
+std::optional<wire::buffer> byte_queue::get(deadline limit, wait_hook on_wait) {
   state& q = *state_;
   std::optional<wire::buffer> item;
   bool emptied_large = false;
@@ -269,8 +269,8 @@ std::optional<wire::buffer> byte_queue::get(deadline limit, wake_hook on_wake) {
       }
       if (ended) throw error{errc::end_of_stream, "the queue was shut down and is empty"};
     }
+    on_wait();
     if (!q.layout.not_empty.wait(ticket, limit)) return std::nullopt;
-    on_wake();
   }
   q.layout.not_full.notify();
   if (emptied_large) q.shrink_if_empty();
@@ -309,9 +309,9 @@ bool byte_queue::is_shut_down() const noexcept { return state_->layout.shut_down
 
 int byte_queue::fd() const noexcept { return state_->region.fd(); }
 
-byte_queue::wake_hook byte_queue::ignore_wake() noexcept {
+byte_queue::wait_hook byte_queue::just_wait() noexcept {
   static constexpr auto nothing = [] {};
-  return wake_hook{nothing};
+  return wait_hook{nothing};
 }
 
 }  // namespace troupe::transport

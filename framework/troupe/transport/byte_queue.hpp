@@ -36,11 +36,12 @@ enum class put_result { done, timeout };
 /// survives the producer. The ring grows with the backlog and gives memory back when it has been emptied.
 ///
 /// All members are safe from any number of threads. A blocked call is woken by progress, shutdown, its deadline, and by
-/// the death of any process of the tree (it then runs `on_wake` and looks again).
+/// the death of any process of the tree (it then looks again, and runs `on_wait` before it sleeps again).
 class byte_queue {
  public:
-  /// Called each time a blocked operation wakes up without having succeeded; may throw to give up.
-  using wake_hook = function_ref<void()>;
+  /// Called each time before a blocked operation goes to sleep, and so after each wake-up without success; may throw to
+  /// give up. A death after the hook looked for one wakes the sleeper.
+  using wait_hook = function_ref<void()>;
 
   byte_queue() noexcept = default;  ///< no queue; only assignment and operator bool are allowed
   [[nodiscard]] static byte_queue create(std::string_view name, const byte_queue_limits& limits);
@@ -55,9 +56,9 @@ class byte_queue {
 
   /// Appends one item made of the concatenated `parts`; blocks while there is no room.
   /// Throws errc::closed after shutdown, errc::message_too_large, errc::out_of_memory.
-  put_result put(std::span<const std::span<const std::byte>> parts, deadline limit, wake_hook on_wake = ignore_wake());
+  put_result put(std::span<const std::span<const std::byte>> parts, deadline limit, wait_hook on_wait = just_wait());
   /// Takes the oldest item; nothing at the limit. Throws errc::end_of_stream when shut down and drained.
-  std::optional<wire::buffer> get(deadline limit, wake_hook on_wake = ignore_wake());
+  std::optional<wire::buffer> get(deadline limit, wait_hook on_wait = just_wait());
 
   /// Items waiting. A snapshot: other processes go on meanwhile.
   [[nodiscard]] std::size_t size() const noexcept;
@@ -72,7 +73,7 @@ class byte_queue {
 
  private:
   struct state;
-  static wake_hook ignore_wake() noexcept;
+  static wait_hook just_wait() noexcept;
   explicit byte_queue(std::shared_ptr<state> s) noexcept : state_{std::move(s)} {}
   std::shared_ptr<state> state_;
 };

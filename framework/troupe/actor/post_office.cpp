@@ -1,0 +1,32 @@
+#include "troupe/actor/post_office.hpp"
+
+#include "troupe/base/error.hpp"
+#include "troupe/process/member.hpp"
+#include "troupe/transport/byte_queue.hpp"
+
+#include <array>
+
+namespace troupe::actors {
+
+namespace {
+
+void throw_if_dead(process_id partner) {
+  if (tree::is_dead(partner)) throw error{errc::process_died, tree::describe_death(partner)};
+}
+
+}  // namespace
+
+bool send_packet(process_id to, const packet_header& header, std::span<const std::byte> content, deadline limit) {
+  auto inbox = tree::inbox_of(to);
+  const std::array<std::span<const std::byte>, 2> parts{std::as_bytes(std::span{&header, 1}), content};
+  const auto nobody_will_make_room = [to] { throw_if_dead(to); };
+  try {
+    return inbox.put(parts, limit, nobody_will_make_room) == transport::put_result::done;
+  } catch (const error& e) {
+    if (e.code() != errc::closed) throw;
+    throw_if_dead(to);
+    throw error{errc::closed, tree::describe(to) + " is ending and takes no more messages"};
+  }
+}
+
+}  // namespace troupe::actors

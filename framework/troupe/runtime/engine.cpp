@@ -1,0 +1,92 @@
+#include "troupe/runtime/engine.hpp"
+
+#include "troupe/base/error.hpp"
+#include "troupe/runtime/host.hpp"
+
+#include <csignal>
+#include <string>
+
+namespace troupe::runtime {
+
+namespace {
+
+// A thread inherits the signal mask of the one that makes it: signals are for the application's threads.
+class signals_blocked {
+ public:
+  signals_blocked() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  signals_blocked(const signals_blocked&) = delete;
+  signals_blocked& operator=(const signals_blocked&) = delete;
+  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+[[nodiscard]] unsigned at_least_one(unsigned count) noexcept { return count == 0 ? 1 : count; }
+
+}  // namespace
+
+struct engine::state {
+  explicit state(unsigned threads)
+      : home{std::make_shared<neighbourhood>(threads)}, config{(announce_types(), threads)}, system{config} {}
+
+  const std::shared_ptr<neighbourhood> home;
+  engine_config config;
+  caf::actor_system system;
+};
+
+engine::engine(unsigned threads) {
+  const signals_blocked around_the_start_of_threads;
+  state_ = std::make_unique<state>(at_least_one(threads));
+}
+
+engine::~engine() { shut_down(); }
+
+cell engine::spawn(std::unique_ptr<behaviour> what, std::size_t capacity) {
+  const auto number = state_->home->last_id.fetch_add(1, std::memory_order_relaxed) + 1;
+  // Lazy: it has no turn before its start message, so it cannot end before it is in the roster.
+  const auto started =
+    state_->system.spawn<host, caf::lazy_init>(state_->home, number, std::move(what), capacity == 0 ? 1 : capacity);
+  cell actor = cell_access::make(caf::actor_cast<caf::strong_actor_ptr>(started));
+  const bool listed = state_->home->actors.add(actor);
+  envelope first;
+  first.what = listed ? kind::start : kind::stop;
+  static_cast<void>(actor.post(std::move(first)));  // a running actor refuses neither
+  if (!listed) throw error{errc::closed, "an actor cannot be started: this process's actor system is shutting down"};
+  return actor;
+}
+
+cell engine::find(std::uint64_t id) const { return state_->home->actors.find(id); }
+
+std::size_t engine::actors() const { return state_->home->actors.size(); }
+
+unsigned engine::threads() const noexcept { return state_->home->threads; }
+
+void engine::shut_down() {
+  for (const cell& actor : state_->home->actors.close()) {
+    envelope end;
+    end.what = kind::stop;
+    static_cast<void>(actor.post(std::move(end)));  // gone is as good
+  }
+  state_->system.await_all_actors_done();
+}
+
+blocking_wait::blocking_wait() : home_{current_neighbourhood()} {
+  if (home_ == nullptr) return;
+  if (home_->blocked.fetch_add(1, std::memory_order_relaxed) + 1 < home_->threads) return;
+  home_->blocked.fetch_sub(1, std::memory_order_relaxed);
+  throw error{errc::invalid_argument,
+              "a handler waits for an answer of an actor in its own process, and so does every other of its "
+                + std::to_string(home_->threads)
+                + " actor threads: none is left to answer. Give the wait a limit, or the process more threads"};
+}
+
+blocking_wait::~blocking_wait() {
+  if (home_ != nullptr) home_->blocked.fetch_sub(1, std::memory_order_relaxed);
+}
+
+}  // namespace troupe::runtime

@@ -1,0 +1,55 @@
+#pragma once
+
+#include "troupe/runtime/behaviour.hpp"
+#include "troupe/runtime/cell.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+namespace troupe::runtime {
+
+struct neighbourhood;
+
+/// Runs actors on a fixed number of threads. An actor is taken off its thread after 300 messages when others wait, so no
+/// actor can keep another from running. All functions may be called from any thread.
+class engine {
+ public:
+  /// Starts the threads, with all signals blocked in them. `threads` is at least 1.
+  explicit engine(unsigned threads);
+  engine(const engine&) = delete;
+  engine& operator=(const engine&) = delete;
+  /// `shut_down()`. Never to be called by an actor.
+  ~engine();
+
+  /// Starts an actor whose mailbox takes `capacity` messages (at least 1). Throws `errc::closed` after `shut_down`.
+  cell spawn(std::unique_ptr<behaviour> what, std::size_t capacity);
+  /// The running actor of that id, or an empty handle.
+  [[nodiscard]] cell find(std::uint64_t id) const;
+  [[nodiscard]] std::size_t actors() const;
+  [[nodiscard]] unsigned threads() const noexcept;
+
+  /// Stops every actor (each finishes the message it handles, the rest of its mailbox is dropped), and waits for the end
+  /// of all. Blocks as long as a handler runs. A second call does nothing.
+  void shut_down();
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+/// While one exists, the calling thread waits without a limit for an answer that only an actor of this process can give.
+/// Does nothing outside of an engine's threads. If all threads of the engine would then wait so, none is left to answer:
+/// the constructor throws `errc::invalid_argument` with the explanation instead.
+class blocking_wait {
+ public:
+  blocking_wait();
+  blocking_wait(const blocking_wait&) = delete;
+  blocking_wait& operator=(const blocking_wait&) = delete;
+  ~blocking_wait();
+
+ private:
+  neighbourhood* home_;
+};
+
+}  // namespace troupe::runtime
