@@ -4,6 +4,8 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <fstream>
+#include <limits>
 #include <string>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -19,6 +21,24 @@ constexpr int required_seals = F_SEAL_SHRINK | F_SEAL_GROW;
 std::size_t whole_pages(std::size_t bytes) {
   const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
   return (bytes + page - 1) / page * page;
+}
+
+// Below this, asking the system first would cost more than it is worth.
+constexpr std::size_t large_request = std::size_t{16} << 20;
+
+/// What the machine could still give, or the largest number if it does not say.
+std::size_t available_memory() {
+  std::ifstream table{"/proc/meminfo"};
+  for (std::string key; table >> key;) {
+    std::size_t kilobytes = 0;
+    if (key == "MemAvailable:" && table >> kilobytes) return kilobytes << 10;
+    table.ignore(std::numeric_limits<std::streamsize>::max(), '\n');
+  }
+  return std::numeric_limits<std::size_t>::max();
+}
+
+[[noreturn]] void throw_out_of_memory(std::size_t length) {
+  throw error{errc::out_of_memory, "no " + std::to_string(length) + " bytes of shared memory are left on this machine"};
 }
 
 }  // namespace
@@ -82,14 +102,14 @@ region::~region() {
 
 void region::allocate(std::size_t offset, std::size_t length) const {
   if (length == 0) return;
+  // The kernel puts no limit on anonymous shared memory: it would take all there is and then start to kill processes.
+  if (length >= large_request && length > available_memory()) throw_out_of_memory(length);
   int outcome = 0;
   do {
     outcome = ::fallocate(fd(), 0, static_cast<off_t>(offset_ + offset), static_cast<off_t>(length));
   } while (outcome != 0 && errno == EINTR);
   if (outcome == 0) return;
-  if (errno == ENOSPC || errno == ENOMEM)
-    throw error{errc::out_of_memory,
-                "no " + std::to_string(length) + " bytes of shared memory are left on this machine"};
+  if (errno == ENOSPC || errno == ENOMEM) throw_out_of_memory(length);
   throw_errno("fallocate", "shared memory");
 }
 

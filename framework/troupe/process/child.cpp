@@ -4,6 +4,7 @@
 #include "troupe/memory/region.hpp"
 #include "troupe/process/entry_point.hpp"
 #include "troupe/process/membership.hpp"
+#include "troupe/wire/archive.hpp"
 
 #include <cstdio>
 #include <iostream>

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "troupe/process/code_ref.hpp"
-#include "troupe/wire/archive.hpp"
+#include "troupe/wire/load_archive.hpp"
 
 namespace troupe::tree {
 

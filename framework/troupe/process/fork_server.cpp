@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
+#include <initializer_list>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -16,10 +17,10 @@ namespace troupe::tree {
 
 namespace {
 
-sigset_t only(int number) {
+sigset_t set_of(std::initializer_list<int> numbers) {
   sigset_t set;
   ::sigemptyset(&set);
-  ::sigaddset(&set, number);
+  for (const int number : numbers) ::sigaddset(&set, number);
   return set;
 }
 
@@ -34,10 +35,11 @@ fork_server::fork_server(process_table table, process_id root, unique_fd root_li
     , root_{root}
     , childrens_mask_{childrens_mask} {
   clients_.push_back({root, std::move(root_line)});
-  // Ctrl-C and a polite kill of the process group are for the root to handle; we end when it does.
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) ::signal(number, SIG_IGN);
-  const sigset_t child = only(SIGCHLD);
-  ::sigprocmask(SIG_BLOCK, &child, nullptr);
+  // Ctrl-C and a polite kill of the process group are for the root to handle; we end when it does. Blocked, not
+  // ignored: a child inherits the mask, so a signal sent to it before it has set itself up waits until then.
+  const sigset_t not_for_us = set_of({SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT});
+  ::sigprocmask(SIG_BLOCK, &not_for_us, nullptr);
+  const sigset_t child = set_of({SIGCHLD});
   deaths_ = unique_fd{::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK)};
   if (!deaths_) throw_errno("signalfd", "SIGCHLD");
   ::prctl(PR_SET_NAME, "troupe-server");
@@ -163,7 +165,7 @@ void fork_server::become_child() const {
   const pid_t server = ::getppid();
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != server) ::_exit(255);
-  for (const int number : {SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) ::signal(number, SIG_DFL);  // SIGINT: the root's alone
+  ::signal(SIGINT, SIG_IGN);  // Ctrl-C is the root's to handle
   ::sigprocmask(SIG_SETMASK, &childrens_mask_, nullptr);
   const unique_fd nothing{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
   if (nothing) ::dup2(nothing.get(), STDIN_FILENO);

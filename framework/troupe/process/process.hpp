@@ -4,8 +4,8 @@
 #include "troupe/process/callable.hpp"
 #include "troupe/process/entry_point.hpp"
 #include "troupe/process/process_id.hpp"
-#include "troupe/wire/archive.hpp"
 #include "troupe/wire/blank.hpp"
+#include "troupe/wire/sequence.hpp"
 
 #include <chrono>
 #include <memory>
@@ -113,22 +113,10 @@ class process::typed_body final : public body {
       , arguments_{std::forward<As>(args)...} {}
 
   wire::buffer encode(wire::outgoing_handles& handles) const override {
-    return wire::encode(content{entry_ref(), function_, arguments_}, &handles);
+    return wire::encode_sequence(handles, entry_ref(), function_, arguments_);
   }
 
  private:
-  /// What travels; `run_child` reads the entry and `run` the rest.
-  struct content {
-    const code_ref& entry;
-    const shipped& function;
-    const stored& arguments;
-
-    template <class Archive>
-    void serialize(Archive& archive, unsigned) {
-      archive << entry << function << arguments;
-    }
-  };
-
   static int run(wire::load_archive& from) {
     auto function = wire::make_blank<shipped>();
     auto arguments = wire::make_blank<stored>();

@@ -111,7 +111,7 @@ byte_queue byte_queue::attach_to(memory::region slice, std::uint64_t type) {
     throw error{errc::malformed, "a queue handle refers to shared memory that holds no queue of this version"};
   if (view->layout.ring_size > size - queue_header_size || !std::has_single_bit(view->layout.ring_size))
     throw error{errc::malformed, "a queue handle refers to a queue larger than its memory"};
-  wire::check_type(type, view->layout.type, "queue");
+  wire::check_type(type, view->layout.type);
   return byte_queue{std::move(view)};
 }
 

@@ -35,6 +35,18 @@ constexpr std::size_t trusted_size = std::size_t{1} << 20;  // room made for on 
   throw error{errc::broken_pipe, "sending on a pipe whose other end was closed, or whose process died"};
 }
 
+/// Throws errc::type_mismatch unless the next message is what was asked for. The message stays where it is.
+void expect(std::uint64_t wanted, std::uint64_t next) {
+  if (wanted == next) return;
+  if (next == raw_bytes)
+    throw error{errc::type_mismatch,
+                "the next message is raw bytes, not " + wire::name_of_type(wanted) + "; receive it with recv_bytes()"};
+  if (wanted == raw_bytes)
+    throw error{errc::type_mismatch,
+                "the next message is " + wire::name_of_type(next) + ", not raw bytes; receive it with recv<T>()"};
+  wire::check_type(wanted, next);
+}
+
 auto bytes_of(message_header& header) { return std::as_writable_bytes(std::span{&header, 1}); }
 
 }  // namespace
@@ -143,7 +155,7 @@ std::optional<connection::incoming> connection::recv_message(std::uint64_t type,
   packet_result result{};
   const message_header header = s.peek(limit, result);
   if (result == packet_result::timeout) return std::nullopt;
-  wire::check_type(type, header.type, "message in the pipe");
+  expect(type, header.type);
   return s.take();
 }
 
@@ -152,7 +164,7 @@ std::vector<std::byte> connection::recv_bytes(std::size_t most) {
   const std::lock_guard whole_message{s.receiving};
   packet_result result{};
   const message_header header = s.peek(deadline::never(), result);
-  wire::check_type(raw_bytes, header.type, "message in the pipe");
+  expect(raw_bytes, header.type);
   if (header.size > most)
     throw error{errc::message_too_large, "the next message has " + std::to_string(header.size)
                                              + " bytes, room was offered for " + std::to_string(most)

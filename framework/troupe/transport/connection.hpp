@@ -2,7 +2,7 @@
 
 #include "troupe/base/deadline.hpp"
 #include "troupe/base/unique_fd.hpp"
-#include "troupe/wire/archive.hpp"
+#include "troupe/wire/message.hpp"
 
 #include <chrono>
 #include <cstddef>

@@ -2,8 +2,8 @@
 
 #include "troupe/base/error.hpp"
 #include "troupe/transport/byte_queue.hpp"
-#include "troupe/wire/archive.hpp"
 #include "troupe/wire/blank.hpp"
+#include "troupe/wire/message.hpp"
 
 #include <chrono>
 #include <cstddef>

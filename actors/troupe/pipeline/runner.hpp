@@ -1,0 +1,51 @@
+#pragma once
+
+#include "troupe/actor/ref.hpp"
+#include "troupe/actor/system.hpp"
+#include "troupe/pipeline/desk.hpp"
+#include "troupe/pipeline/driver.hpp"
+#include "troupe/pipeline/options.hpp"
+#include "troupe/pipeline/progress_line.hpp"
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+namespace troupe::pipeline {
+
+/// The side of a run that is in the calling thread: feeds the source's items to the driver, reports progress, waits for
+/// the end. One run, one object, one thread.
+class runner {
+ public:
+  /// Starts the driver. `what` may refer to what the caller owns: nothing of it is used after this object's end.
+  runner(system& home, assignment what, const run_options& options);
+  runner(const runner&) = delete;
+  runner& operator=(const runner&) = delete;
+  /// Abandons a run that was not finished: its workers are killed, and their ends awaited.
+  ~runner();
+
+  /// Blocks until one more item may be fed. False if the run has ended: `finish` says why.
+  [[nodiscard]] bool wait_for_room();
+  void feed(payload item);
+  /// The source has ended: waits for the end of the run. Throws what went wrong.
+  [[nodiscard]] std::vector<stage_stats> finish();
+
+ private:
+  using clock = std::chrono::steady_clock;
+
+  template <class Message>
+  void tell(Message message);
+  [[nodiscard]] bool handle(desk::signal what);
+  [[nodiscard]] outcome wait_for_end();
+
+  run_options options_;
+  const std::shared_ptr<desk> desk_;
+  progress_line line_;
+  ref<driver_api> driver_;
+  deadline next_report_ = deadline::never();
+  bool over_ = false;
+  clock::time_point at_source_;  // since when the source works on the next item
+  std::chrono::nanoseconds source_busy_{0};
+};
+
+}  // namespace troupe::pipeline

@@ -1,0 +1,14 @@
+#include "chaos.hpp"
+
+namespace word_index {
+
+chaos::chaos(std::optional<std::chrono::milliseconds> period) : period_{period} {}
+
+void chaos::strike(const troupe::progress& now) {
+  if (!period_ || now.workers.empty() || now.elapsed - last_ < *period_) return;
+  last_ = now.elapsed;
+  std::uniform_int_distribution<std::size_t> any{0, now.workers.size() - 1};
+  now.workers[any(dice_)].kill();
+}
+
+}  // namespace word_index

@@ -1,0 +1,3 @@
+#pragma once
+
+#include "troupe/wire/any_value.hpp"
