@@ -266,7 +266,9 @@ void node_core::deliver_outcome(const packet_header& header, packet arrived) {
 
 void node_core::deliver_watch(const packet_header& header) {
   const watch_list::pair watch{{self_, header.actor}, {header.from, header.from_actor}};
+  if (tree::is_dead(header.from)) return;
   watches_.add(watch);
+  look_for_deaths(header.from);
   if (find(header.actor) || !watches_.take(watch)) return;
   packet_header back;
   back.what = packet_header::kind::end;
