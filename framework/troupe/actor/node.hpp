@@ -19,7 +19,7 @@ namespace troupe {
 
 /// How a node is started.
 struct node_options {
-  std::string name;             ///< for error texts and listings; empty: one is made up
+  std::string name{};           ///< for error texts and listings; empty: one is made up
   unsigned threads = 1;         ///< that run its actors
   std::size_t mailbox = 65536;  ///< messages that wait for one of its actors
 };

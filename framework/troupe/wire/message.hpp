@@ -2,6 +2,7 @@
 
 #include "troupe/base/error.hpp"
 #include "troupe/wire/archive.hpp"
+#include "troupe/wire/blank.hpp"
 #include "troupe/wire/buffer.hpp"
 #include "troupe/wire/handles.hpp"
 #include "troupe/wire/type_identity.hpp"
@@ -65,7 +66,7 @@ void decode_into(std::span<const std::byte> bytes, T& value, incoming_handles* h
 template <class T>
 [[nodiscard]] T decode(std::span<const std::byte> bytes, incoming_handles* handles = nullptr) {
   if constexpr (std::is_default_constructible_v<T>) {
-    T value{};
+    T value = make_blank<T>();
     decode_into(bytes, value, handles);
     return value;
   } else {

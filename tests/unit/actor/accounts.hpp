@@ -1,5 +1,6 @@
 #pragma once
 
+#include "support/catch.hpp"
 #include "troupe/actor/actor.hpp"
 #include "troupe/actor/system.hpp"
 
@@ -36,6 +37,18 @@ class account : public troupe::actor<account_api> {
  private:
   long balance_;
 };
+
+// The code of the `troupe::error` that `f` throws.
+template <class F>
+troupe::errc code_of(F&& f) {
+  try {
+    f();
+  } catch (const troupe::error& e) {
+    return static_cast<troupe::errc>(e.code().value());
+  }
+  FAIL("nothing was thrown");
+  return troupe::errc::malformed;
+}
 
 // Waits inside a handler until the test lets it go on.
 struct wait {};

@@ -12,21 +12,6 @@ using namespace std::chrono_literals;
 using troupe::errc;
 using troupe::this_system;
 
-namespace {
-
-template <class F>
-troupe::errc code_of(F&& f) {
-  try {
-    f();
-  } catch (const troupe::error& e) {
-    return static_cast<errc>(e.code().value());
-  }
-  FAIL("nothing was thrown");
-  return errc::malformed;
-}
-
-}  // namespace
-
 TEST_CASE("an actor is told things and answers questions in order", "[actor]") {
   const auto account = this_system().spawn<bank::account>(100L);
   account.tell(deposit{5});
