@@ -20,7 +20,7 @@ auto make_plan(const walk_result& found, const settings& chosen) {
   return troupe::from("files", found.files)
       .then("parse", parse, {.width = chosen.workers, .where = troupe::place::own_process, .retries = retries})
       .then("count", count)
-      .fold("merge", merge, index{found.problems});
+      .fold("merge", merge, word_index::index{found.problems});
 }
 
 int run(troupe::system& system, const settings& chosen) {
@@ -39,7 +39,7 @@ int run(troupe::system& system, const settings& chosen) {
   const bool exact = !chosen.verify || report.value == index_sequentially(found);
   print_index(report.value, found.files, chosen);
   std::cout << '\n' << report.stages;
-  if (chosen.chaos) std::cout << '\n' << deaths(report.stages) << " workers were killed on the way\n";
+  if (chosen.chaos) std::cout << '\n' << troupe::deaths(report.stages) << " workers were killed on the way\n";
   if (chosen.verify) std::cout << (exact ? "\nverified: " : "\nWRONG: not ") << "the same as computed sequentially\n";
   return exact ? EXIT_SUCCESS : EXIT_FAILURE;
 }

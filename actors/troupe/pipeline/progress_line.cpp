@@ -38,7 +38,9 @@ progress_line::progress_line(bool wanted, std::string source)
 void progress_line::show(const progress& now) {
   if (!active_) return;
   written_ = true;
-  write_terminal("\r" + describe(now, source_).substr(0, terminal_width() - 1) + "\x1b[K");
+  std::string line{'\r'};
+  line.append(describe(now, source_), 0, terminal_width() - 1).append("\x1b[K");
+  write_terminal(line);
 }
 
 void progress_line::wipe() noexcept {

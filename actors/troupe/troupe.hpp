@@ -1,0 +1,10 @@
+#pragma once
+
+// All of troupe.
+#include "troupe/actor/system.hpp"
+#include "troupe/error.hpp"
+#include "troupe/pipe.hpp"
+#include "troupe/pipeline.hpp"
+#include "troupe/process.hpp"
+#include "troupe/queue.hpp"
+#include "troupe/wire/any_value.hpp"
