@@ -156,7 +156,10 @@ std::uint64_t address_of(std::promise<void>& promise) { return reinterpret_cast<
 class benchmark {
  public:
   benchmark(troupe::system& ours, caf::actor_system& native, count messages)
-      : ours_{ours}, native_{native}, messages_{messages}, node_{ours.start_node({.name = "other"})} {}
+      : ours_{ours}
+      , native_{native}
+      , messages_{messages}
+      , node_{ours.start_node({.name = "other"})} {}
 
   void run(int repetitions) {
     for (int i = 0; i < repetitions; ++i) {

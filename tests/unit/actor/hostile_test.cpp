@@ -1,10 +1,10 @@
 // Bytes that lie, put into an inbox by hand. Whatever they say, the process goes on, and its actors with it.
+#include "support/accounts.hpp"
 #include "support/catch.hpp"
 #include "troupe/actor/packet.hpp"
 #include "troupe/process/member.hpp"
 #include "troupe/transport/byte_queue.hpp"
 #include "troupe/wire/message.hpp"
-#include "unit/actor/accounts.hpp"
 
 #include <array>
 #include <random>
