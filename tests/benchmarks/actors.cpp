@@ -229,7 +229,7 @@ class benchmark {
     caf::scoped_actor self{native_};
     const auto to = native_.spawn(native_server);
     for (count i = 0; i < times; ++i)
-      self->request(to, caf::infinite).receive([](count) {}, [](const caf::error&) { std::abort(); });
+      self->request(to, caf::infinite, i).receive([](count) {}, [](const caf::error&) { std::abort(); });
   }
   void far_window(count times) {
     const auto to = node_.spawn<server>();

@@ -116,6 +116,30 @@ TEST_CASE("a ref can be an argument of a process, which uses it without being a 
   CHECK(process.exit_code() == 0);
 }
 
+namespace {
+
+void host_for_a_while(troupe::queue<troupe::ref<account_api>> out, troupe::queue<bool> end) {
+  out.put(this_system().spawn<bank::account>(7L));
+  static_cast<void>(end.get());
+}
+
+}  // namespace
+
+TEST_CASE("a plain process may host actors, which end with its function", "[node]") {
+  troupe::queue<troupe::ref<account_api>> out;
+  troupe::queue<bool> end;
+  troupe::process process{&host_for_a_while, out, end};
+  process.start();
+  const auto account = out.get();
+  CHECK(account.ask(balance{}).get() == 7);
+  std::promise<troupe::down> news;
+  this_system().spawn<bank::watcher>(news).ask(watch_account{account}).get();
+  end.put(true);
+  CHECK(news.get_future().get().reason == errc::actor_gone);
+  process.join();
+  CHECK(process.exit_code() == 0);
+}
+
 TEST_CASE("an actor that stopped in a node is gone, and who asks is told so", "[node]") {
   const auto node = this_system().start_node();
   const auto account = node.spawn<bank::account>();
