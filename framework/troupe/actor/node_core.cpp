@@ -1,5 +1,6 @@
 #include "troupe/actor/node_core.hpp"
 
+#include "troupe/actor/errand.hpp"
 #include "troupe/actor/post_office.hpp"
 #include "troupe/actor/receiver.hpp"
 #include "troupe/actor/remote_asker.hpp"
@@ -31,6 +32,7 @@ void node_core::configure(const core_limits& limits) {
 }
 
 core_limits node_core::limits() {
+  if (const node_core* here = current_or_null()) return here->limits_;
   const std::lock_guard lock{making};
   return limits_of_the_one;
 }
@@ -40,7 +42,10 @@ node_core* node_core::current_or_null() noexcept { return the_one.load(std::memo
 node_core& node_core::current() {
   if (node_core* here = current_or_null()) return *here;
   const std::lock_guard lock{making};
-  if (current_or_null() == nullptr) the_one.store(new node_core{limits_of_the_one}, std::memory_order_release);
+  if (current_or_null() == nullptr) {
+    the_one.store(new node_core{limits_of_the_one}, std::memory_order_release);
+    tree::at_leave(&node_core::shut_down);
+  }
   return *current_or_null();
 }
 
@@ -74,32 +79,6 @@ any_ref node_core::spawn(std::unique_ptr<actor_base> object, const dispatch_tabl
 bool node_core::send(process_id to, const packet_header& header, std::span<const std::byte> content) const {
   return send_packet(to, header, content, deadline::after(limits_.inbox_wait));
 }
-
-namespace {
-
-// Sends one packet on a thread that may wait.
-class errand final : public runtime::behaviour {
- public:
-  errand(node_core& home, process_id to, const packet_header& header, wire::buffer content) noexcept
-      : home_{home}
-      , to_{to}
-      , header_{header}
-      , content_{std::move(content)} {}
-  runtime::verdict started(const runtime::cell&) noexcept override {
-    home_.send_soon(to_, header_, std::move(content_));
-    return runtime::verdict::stop;
-  }
-  runtime::verdict receive(runtime::envelope&) noexcept override { return runtime::verdict::stop; }
-  void stopped() noexcept override {}
-
- private:
-  node_core& home_;
-  const process_id to_;
-  const packet_header header_;
-  wire::buffer content_;
-};
-
-}  // namespace
 
 void node_core::send_soon(process_id to, const packet_header& header, wire::buffer content) noexcept {
   try {
@@ -266,7 +245,9 @@ void node_core::deliver_outcome(const packet_header& header, packet arrived) {
 
 void node_core::deliver_watch(const packet_header& header) {
   const watch_list::pair watch{{self_, header.actor}, {header.from, header.from_actor}};
+  if (tree::is_dead(header.from)) return;
   watches_.add(watch);
+  look_for_deaths(header.from);
   if (find(header.actor) || !watches_.take(watch)) return;
   packet_header back;
   back.what = packet_header::kind::end;

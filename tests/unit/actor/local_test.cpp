@@ -1,5 +1,5 @@
+#include "support/accounts.hpp"
 #include "support/catch.hpp"
-#include "unit/actor/accounts.hpp"
 
 #include <functional>
 #include <memory>
