@@ -1,13 +1,15 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <random>
 #include <troupe/pipeline.hpp>
 
 namespace word_index {
 
-/// Kills a random worker process with SIGKILL every so often, to show that the result does not depend on who lives.
+/// Kills a random worker process with SIGKILL every so often, to show that the result does not depend on who lives. It waits
+/// for some progress between two kills, so that the work comes to an end however short the period is.
 class chaos {
  public:
   /// Without a period it kills nobody.
@@ -19,6 +21,7 @@ class chaos {
  private:
   std::optional<std::chrono::milliseconds> period_;
   std::chrono::nanoseconds last_{0};
+  std::uint64_t finished_then_ = 0;
   std::mt19937 dice_{std::random_device{}()};
 };
 

@@ -3,7 +3,7 @@
 #define CATCH_CONFIG_NO_POSIX_SIGNALS  // a fatal signal reaches the sanitizers and ctest as it is
 #include "support/catch.hpp"
 #include "support/watchdog.hpp"
-#include "troupe/system.hpp"
+#include "troupe/actor/system.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -43,7 +43,7 @@ bool only_lists(int count, char** arguments) {
 int main(int argc, char** argv) {
   the_watchdog.emplace();  // first: it forks, and must not hold what is opened later
 
-  troupe::system system;  // a child process of a test runs here and never comes further
+  troupe::system system;  // in a child it runs the child, and exits
 
   const int failures = Catch::Session{}.run(argc, argv);
   if (only_lists(argc, argv)) return 0;  // Catch2 v2 returns the number of lines

@@ -179,7 +179,8 @@ void node_core::watch(const watch_list::pair& watch) {
   header.from_actor = watch.watcher.actor;
   try {
     if (send(watch.watched.process, header, {})) return look_for_deaths(watch.watched.process);
-    news = {watch.watched, errc::mailbox_full, "the inbox of " + tree::describe(watch.watched.process) + " has no room"};
+    news = {watch.watched, errc::mailbox_full,
+            "the inbox of " + tree::describe(watch.watched.process) + " has no room"};
   } catch (const error& e) {
     news = {watch.watched, e.code() == errc::closed ? errc::actor_gone : errc::process_died, e.what()};
   }
@@ -198,7 +199,8 @@ void node_core::actor_ended(const actor_address& who, const runtime::failure& wh
   const auto watchers = watches_.take_watchers_of(who);
   if (watchers.empty()) return;
   const bool threw = why.code == errc::remote_exception;
-  const down news{who, why.code, threw ? why.origin + " threw " + why.type + ": " + why.text : describe(who) + " stopped"};
+  const down news{who, why.code,
+                  threw ? why.origin + " threw " + why.type + ": " + why.text : describe(who) + " stopped"};
   packet_header header;
   header.what = packet_header::kind::end;
   header.from = self_;
@@ -219,12 +221,12 @@ void node_core::deliver(packet arrived) noexcept {
   if (!header) return dropped_.add("a packet from another process is too short to be one");
   try {
     switch (header->what) {
-      case packet_header::kind::tell:
-      case packet_header::kind::ask: return deliver_message(*header, std::move(arrived));
-      case packet_header::kind::answer:
-      case packet_header::kind::refusal: return deliver_outcome(*header, std::move(arrived));
-      case packet_header::kind::watch: return deliver_watch(*header);
-      case packet_header::kind::end: return deliver_end(*header, arrived);
+    case packet_header::kind::tell:
+    case packet_header::kind::ask: return deliver_message(*header, std::move(arrived));
+    case packet_header::kind::answer:
+    case packet_header::kind::refusal: return deliver_outcome(*header, std::move(arrived));
+    case packet_header::kind::watch: return deliver_watch(*header);
+    case packet_header::kind::end: return deliver_end(*header, arrived);
     }
     dropped_.add("a packet from another process is of no known kind");
   } catch (const std::exception& e) {
@@ -305,7 +307,8 @@ void node_core::bury(process_id partner) noexcept {
   const std::string obituary = tree::describe_death(partner);
   for (const auto& asker : pending_.take_all_of(partner))
     asker->fail({errc::process_died, obituary + " before it answered", {}, {}});
-  for (const auto& watch : watches_.take_all_of(partner)) tell_down(watch.watcher, {watch.watched, errc::process_died, obituary});
+  for (const auto& watch : watches_.take_all_of(partner))
+    tell_down(watch.watcher, {watch.watched, errc::process_died, obituary});
 }
 
 }  // namespace troupe::actors

@@ -11,16 +11,16 @@
 
 namespace troupe::actors {
 
-/// What goes from one process's actors to another's, as one item of the receiver's inbox: this header, then the content.
-/// Native layout, both sides run the same program image. Nothing in it is trusted.
+/// What goes from one process's actors to another's, as one item of the receiver's inbox: this header, then the
+/// content. Native layout, both sides run the same program image. Nothing in it is trusted.
 struct packet_header {
   enum class kind : std::uint32_t {
-    tell,      // a message for `actor`
-    ask,       // the same, to be answered to `from` with `correlation`
-    answer,    // the content answers the ask `correlation`
-    refusal,   // the ask `correlation` failed; the content is a runtime::failure
-    watch,     // `from`, `from_actor` wants to know when `actor` ends
-    end,       // `actor` had watched `from`, `from_actor`, which ended; the content is an obituary
+    tell,     // a message for `actor`
+    ask,      // the same, to be answered to `from` with `correlation`
+    answer,   // the content answers the ask `correlation`
+    refusal,  // the ask `correlation` failed; the content is a runtime::failure
+    watch,    // `from`, `from_actor` wants to know when `actor` ends
+    end,      // `actor` had watched `from`, `from_actor`, which ended; the content is an obituary
   };
   kind what = kind::tell;
   std::uint32_t index = 0;        // which message of the protocol

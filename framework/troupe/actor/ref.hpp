@@ -54,9 +54,9 @@ class ref {
       const auto limit = deadline::after(timeout);
       if (actor_.is_here())
         return answer<reply_of<type>>{
-          actor_.ask_here(index, runtime::body::of<type>(std::forward<Message>(message)), limit)};
+            actor_.ask_here(index, runtime::body::of<type>(std::forward<Message>(message)), limit)};
       return answer<reply_of<type>>{
-        actor_.ask_there(index, actors::fingerprint_of<Api>(), wire::encode(message), limit)};
+          actor_.ask_there(index, actors::fingerprint_of<Api>(), wire::encode(message), limit)};
     } else {
       return answer<reply_of<type>>{};
     }
