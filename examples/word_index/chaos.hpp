@@ -8,8 +8,8 @@
 
 namespace word_index {
 
-/// Kills a random worker process with SIGKILL every so often, to show that the result does not depend on who lives. It waits
-/// for some progress between two kills, so that the work comes to an end however short the period is.
+/// Kills a random worker process with SIGKILL every so often, to show that the result does not depend on who lives. It
+/// waits for some progress between two kills, so that the work comes to an end however short the period is.
 class chaos {
  public:
   /// Without a period it kills nobody.

@@ -37,8 +37,8 @@ class worker : public actor<worker_api> {
 template <class Source, class... Fs>
 class chain_worker final : public worker {
  public:
-  chain_worker(ref<driver_api> driver, worker_tag tag, carried_chain<Fs...> chain) : worker{std::move(driver), tag} {
-    add_steps<Source, 0, Fs...>(chain);
+  chain_worker(ref<driver_api> driver, worker_tag tag, [[maybe_unused]] carried_chain<Fs...> chain) : worker{std::move(driver), tag} {
+    if constexpr (sizeof...(Fs) > 0) add_steps<Source, 0, Fs...>(chain);
   }
 
  private:

@@ -198,6 +198,7 @@ void node_core::actor_ended(const actor_address& who, const runtime::failure& wh
 void node_core::deliver(packet arrived) noexcept {
   const auto header = arrived.header();
   if (!header) return dropped_.add("a packet from another process is too short to be one");
+  if (header->to != self_) return;  // for a process that died, and whose place in the table this one has now
   try {
     switch (header->what) {
     case packet_header::kind::tell:

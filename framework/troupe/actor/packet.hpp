@@ -22,6 +22,7 @@ struct packet_header {
     watch,    // `from`, `from_actor` wants to know when `actor` ends
     end,      // `actor` had watched `from`, `from_actor`, which ended; the content is an obituary
   };
+  process_id to;  // an inbox is used again after its process died: what was meant for the dead one is not for the next
   kind what = kind::tell;
   std::uint32_t index = 0;        // which message of the protocol
   std::uint64_t protocol = 0;     // fingerprint of the protocol the sender thinks `actor` has
@@ -30,7 +31,7 @@ struct packet_header {
   process_id from;
   std::uint64_t from_actor = 0;
 };
-static_assert(std::is_trivially_copyable_v<packet_header> && sizeof(packet_header) == 48);
+static_assert(std::is_trivially_copyable_v<packet_header> && sizeof(packet_header) == 56);
 
 /// A packet that arrived.
 class packet {

@@ -78,9 +78,9 @@ using namespace pipeline_crash;
 TEST_CASE("an item that kills its worker twice is tried a third time, and the result is exact") {
   const lives two{2};
   auto report = from("numbers", first(200))
-                  .then("die", dies_at{50, two.path()}, {.width = 2, .where = place::own_process, .retries = 2})
-                  .fold("append", append, std::vector<int>{})
-                  .run(this_system(), {.ordered = true});
+                    .then("die", dies_at{50, two.path()}, {.width = 2, .where = place::own_process, .retries = 2})
+                    .fold("append", append, std::vector<int>{})
+                    .run(this_system(), {.ordered = true});
   CHECK(report.value == first(200));
   CHECK(report.stages[1].deaths == 2);
   CHECK(report.stages[1].retries >= 2);
@@ -89,8 +89,8 @@ TEST_CASE("an item that kills its worker twice is tried a third time, and the re
 TEST_CASE("an item that kills more workers than its step allows ends the run with its name") {
   const lives many{100};
   auto plan = from("numbers", first(200))
-                .then("die", dies_at{50, many.path()}, {.width = 2, .where = place::own_process, .retries = 2})
-                .fold("append", append, std::vector<int>{});
+                  .then("die", dies_at{50, many.path()}, {.width = 2, .where = place::own_process, .retries = 2})
+                  .fold("append", append, std::vector<int>{});
   try {
     static_cast<void>(plan.run(this_system()));
     FAIL("no exception");
@@ -105,8 +105,8 @@ TEST_CASE("an item that kills more workers than its step allows ends the run wit
 
 TEST_CASE("workers that die before they do anything are not restarted for ever") {
   auto plan = from("numbers", first(10))
-                .then("die", dies_on_arrival{}, {.where = place::own_process, .retries = 1})
-                .fold("append", append, std::vector<int>{});
+                  .then("die", dies_on_arrival{}, {.where = place::own_process, .retries = 1})
+                  .fold("append", append, std::vector<int>{});
   try {
     static_cast<void>(plan.run(this_system()));
     FAIL("no exception");
@@ -128,11 +128,12 @@ TEST_CASE("workers killed at random all the time change nothing about the result
     ++kills;
   };
   constexpr int count = 5000;
-  auto report = from("numbers", first(count))
-                  .then("first", work, {.width = 2, .where = place::own_process, .retries = 1'000'000})
-                  .then("second", work, {.width = 3, .where = place::own_process, .retries = 1'000'000})
-                  .fold("append", append, std::vector<int>{})
-                  .run(this_system(), {.interval = std::chrono::milliseconds{3}, .on_progress = strike, .ordered = true});
+  auto report =
+      from("numbers", first(count))
+          .then("first", work, {.width = 2, .where = place::own_process, .retries = 1'000'000})
+          .then("second", work, {.width = 3, .where = place::own_process, .retries = 1'000'000})
+          .fold("append", append, std::vector<int>{})
+          .run(this_system(), {.interval = std::chrono::milliseconds{3}, .on_progress = strike, .ordered = true});
   CHECK(report.value == first(count));
   CHECK(kills > 0);
   CHECK(deaths(report.stages) > 0);
@@ -142,13 +143,14 @@ TEST_CASE("workers killed at random all the time change nothing about the result
 
 TEST_CASE("a worker seen in a report can be killed again and again, also after the run") {
   std::vector<worker_process> seen;
-  auto report = from("numbers", first(2000))
-                  .then("work", work, {.width = 2, .where = place::own_process, .retries = 1'000'000})
-                  .fold("append", append, std::vector<int>{})
-                  .run(this_system(), {.interval = std::chrono::milliseconds{1}, .on_progress = [&](const progress& now) {
-                                         seen.insert(seen.end(), now.workers.begin(), now.workers.end());
-                                         if (seen.size() > 2) seen.front().kill();
-                                       }});
+  auto report =
+      from("numbers", first(2000))
+          .then("work", work, {.width = 2, .where = place::own_process, .retries = 1'000'000})
+          .fold("append", append, std::vector<int>{})
+          .run(this_system(), {.interval = std::chrono::milliseconds{1}, .on_progress = [&](const progress& now) {
+                                 seen.insert(seen.end(), now.workers.begin(), now.workers.end());
+                                 if (seen.size() > 2) seen.front().kill();
+                               }});
   for (const worker_process& worker : seen) worker.kill();
   CHECK(report.value.size() == 2000);
   CHECK(report.stages[1].deaths <= 1);

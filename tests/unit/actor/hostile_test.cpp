@@ -30,6 +30,7 @@ void throw_into(process_id inbox, const packet_header& header, std::span<const s
 
 packet_header tell_to(const troupe::ref<account_api>& account) {
   packet_header header;
+  header.to = account.address().process;
   header.actor = account.address().actor;
   header.protocol = troupe::actors::fingerprint_of<account_api>();
   header.from = troupe::tree::self();
@@ -43,10 +44,19 @@ TEST_CASE("packets that are no packets are dropped", "[hostile]") {
   const auto account = node.spawn<bank::account>(3L);
   const process_id victim = account.address().process;
   throw_into(victim, std::span<const std::byte>{});
-  throw_into(victim, std::array<std::byte, 47>{});
+  throw_into(victim, std::array<std::byte, sizeof(packet_header) - 1>{});
   packet_header unknown = tell_to(account);
   unknown.what = static_cast<packet_header::kind>(77);
   throw_into(victim, unknown);
+  CHECK(account.ask(balance{}).get() == 3);
+}
+
+TEST_CASE("a packet for the process that had the inbox before is not for the one that has it now", "[hostile]") {
+  const auto node = this_system().start_node();
+  const auto account = node.spawn<bank::account>(3L);
+  auto header = tell_to(account);
+  --header.to.generation;
+  throw_into(account.address().process, header, troupe::wire::encode(deposit{100}).span());
   CHECK(account.ask(balance{}).get() == 3);
 }
 

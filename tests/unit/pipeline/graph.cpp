@@ -10,11 +10,7 @@ using pipeline::step_info;
 namespace {
 
 graph of_steps(std::vector<step_info> steps) {
-  return {.source = "files",
-          .source_yields = "string",
-          .steps = std::move(steps),
-          .fold = "merge",
-          .result = "index"};
+  return {.source = "files", .source_yields = "string", .steps = std::move(steps), .fold = "merge", .result = "index"};
 }
 
 std::string refusal(const graph& shape) {
@@ -35,7 +31,7 @@ TEST_CASE("neighbouring steps of one placement and width share their workers") {
                                 {.name = "c", .width = 2, .own_process = true},
                                 {.name = "d", .width = 2},
                                 {.name = "e", .width = 2}})
-                        .groups();
+                          .groups();
   REQUIRE(groups.size() == 3);
   CHECK((groups[0].first == 0 && groups[0].last == 2 && groups[0].width == 4 && groups[0].own_process));
   CHECK((groups[1].first == 2 && groups[1].last == 3 && groups[1].width == 2 && groups[1].own_process));
@@ -43,7 +39,8 @@ TEST_CASE("neighbouring steps of one placement and width share their workers") {
 }
 
 TEST_CASE("fused steps take the largest of their retries and windows") {
-  const auto groups = of_steps({{.name = "a", .retries = 1, .window = 20}, {.name = "b", .retries = 5, .window = 3}}).groups();
+  const auto groups =
+      of_steps({{.name = "a", .retries = 1, .window = 20}, {.name = "b", .retries = 5, .window = 3}}).groups();
   CHECK(groups == std::vector<group>{{.first = 0, .last = 2, .width = 1, .retries = 5, .window = 20}});
 }
 
@@ -67,14 +64,15 @@ TEST_CASE("a step has workers, and each is given items") {
   CHECK(refusal(of_steps({{.name = "parse", .window = 0}}))
         == "step 'parse' has a window of 0: a worker must be given at least one item");
   CHECK(refusal(of_steps({{.name = "parse", .width = 1000, .window = 1000}})).starts_with("the pipeline is too wide"));
-  CHECK(refusal(of_steps({{.name = "parse", .window = SIZE_MAX}})).starts_with("step 'parse' has a width or a window above"));
+  CHECK(refusal(of_steps({{.name = "parse", .window = SIZE_MAX}}))
+            .starts_with("step 'parse' has a width or a window above"));
 }
 
 TEST_CASE("the graph of a pipeline shows its parts, who carries them out, and what passes between them") {
   CHECK(of_steps({{.name = "parse", .yields = "words", .width = 4, .own_process = true},
                   {.name = "count", .yields = "counts", .width = 4, .own_process = true},
                   {.name = "say \"hi\"", .yields = "counts", .window = 1}})
-          .dot()
+            .dot()
         == R"(digraph pipeline {
   rankdir=LR;
   node [shape=box, style=rounded];

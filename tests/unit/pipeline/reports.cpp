@@ -17,10 +17,10 @@ TEST_CASE("the table of stages has aligned columns") {
                                    .max_queue = 32,
                                    .retries = 7,
                                    .deaths = 2}};
-  CHECK(out.str() ==
-        "stage    items  workers         busy  max queue  retries  deaths\n"
-        "files       12  caller       0.000 s          0        0       0\n"
-        "parse  1234567  4 processes  1.500 s         32        7       2\n");
+  CHECK(out.str()
+        == "stage    items  workers         busy  max queue  retries  deaths\n"
+           "files       12  caller       0.000 s          0        0       0\n"
+           "parse  1234567  4 processes  1.500 s         32        7       2\n");
 }
 
 TEST_CASE("deaths are summed over the stages") {
