@@ -65,17 +65,25 @@ class chain {
   }
 
  private:
-  /// Stands for the rest of a pipeline after an error was reported, so that no second one follows.
+  /// Stands for the rest of a pipeline after an error was reported, so that no second one follows. Never runs.
   template <class Acc>
   struct unfinished {
     template <class F>
-    unfinished then(std::string, F) const;
+    unfinished then(std::string, F) const {
+      return {};
+    }
     template <class F>
-    unfinished then(std::string, F, step_options<std::type_identity_t<F>>) const;
+    unfinished then(std::string, F, step_options<std::type_identity_t<F>>) const {
+      return {};
+    }
     template <class Merge, class Value>
-    unfinished<Value> fold(std::string, Merge, Value) const;
-    std::string dot() const;
-    report<Acc> run(system&, const run_options& = {}) const;
+    unfinished<Value> fold(std::string, Merge, Value) const {
+      return {};
+    }
+    std::string dot() const { return {}; }
+    report<Acc> run(system&, const run_options& = {}) const {
+      throw error{errc::invalid_argument, "this pipeline did not compile"};
+    }
   };
 
   template <class F>
