@@ -1,6 +1,6 @@
 # Compiles one case with one compiler and judges what it says. See CMakeLists.txt for what a case looks like.
 cmake_minimum_required(VERSION 3.25)
-list(TRANSFORM include_folders PREPEND -isystem OUTPUT_VARIABLE include_flags)
+list(TRANSFORM include_folders PREPEND -I OUTPUT_VARIABLE include_flags)
 set(command "${compiler}" -std=c++20 -fsyntax-only -fdiagnostics-color=never -ftemplate-backtrace-limit=0 ${include_flags})
 
 set(expected "")

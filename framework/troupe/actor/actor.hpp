@@ -31,8 +31,8 @@ class actor : public actors::actor_base {
   /// A ref of this actor, to be sent to others. Not in the constructor: override `started()`.
   [[nodiscard]] ref<Api> self() const { return ref<Api>{self_ref()}; }
 
-  /// Asks for one `on(const troupe::down&)` when `whom` ends, also if it ended before or its process dies. Watching twice
-  /// is as good as once. Throws errc::invalid_argument if this class has no such handler.
+  /// Asks for one `on(const troupe::down&)` when `whom` ends, also if it ended before or its process dies. Watching
+  /// twice is as good as once. Throws errc::invalid_argument if this class has no such handler.
   template <class Other>
   void watch(const ref<Other>& whom) {
     watch_ref(whom.actor_);

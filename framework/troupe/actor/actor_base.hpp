@@ -20,8 +20,8 @@ class actor_base {
   /// Called once, after the last message. The actor cannot be reached any more.
   virtual void stopped() {}
 
-  /// Ends the actor after the handler that calls this; what waits in its mailbox is dropped, and asks among it fail with
-  /// errc::actor_gone. Only from the actor's own handlers.
+  /// Ends the actor after the handler that calls this; what waits in its mailbox is dropped, and asks among it fail
+  /// with errc::actor_gone. Only from the actor's own handlers.
   void stop() noexcept;
 
   [[nodiscard]] any_ref self_ref() const;

@@ -14,8 +14,8 @@ namespace troupe {
 template <class Api>
 class ref;
 
-/// The answer to an `ask`, which may still be on its way. Take it once. Move-only; used by one thread at a time; letting
-/// go of it unread is fine.
+/// The answer to an `ask`, which may still be on its way. Take it once. Move-only; used by one thread at a time;
+/// letting go of it unread is fine.
 ///
 /// All forms throw `remote_error` if the handler threw, errc::actor_gone if the actor stopped first, errc::process_died
 /// if its process ended, errc::mailbox_full if the message was refused, and errc::timeout once the limit given to `ask`

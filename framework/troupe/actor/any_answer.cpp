@@ -6,7 +6,8 @@
 namespace troupe::actors {
 
 any_answer::any_answer(std::shared_ptr<pending_answer> pending, deadline limit) noexcept
-    : pending_{std::move(pending)}, limit_{limit} {}
+    : pending_{std::move(pending)}
+    , limit_{limit} {}
 
 any_answer& any_answer::operator=(any_answer&& other) noexcept {
   if (this == &other) return *this;

@@ -9,7 +9,8 @@ namespace troupe::actors {
 
 namespace {
 
-packet_header header_of(packet_header::kind what, const actor_address& to, std::uint32_t index, std::uint64_t protocol) {
+packet_header header_of(packet_header::kind what, const actor_address& to, std::uint32_t index,
+                        std::uint64_t protocol) {
   packet_header header;
   header.what = what;
   header.index = index;
@@ -41,9 +42,9 @@ bool any_ref::tell_here(std::uint32_t index, runtime::body message, when_full po
   mail.index = index;
   mail.content = std::move(message);
   switch (mailbox_.post(std::move(mail))) {
-    case runtime::posted::yes: return true;
-    case runtime::posted::gone: throw error{errc::actor_gone, describe(address_) + " has stopped"};
-    case runtime::posted::full: break;
+  case runtime::posted::yes: return true;
+  case runtime::posted::gone: throw error{errc::actor_gone, describe(address_) + " has stopped"};
+  case runtime::posted::full: break;
   }
   if (policy == when_full::complain) full_mailbox(address_).raise();
   return false;
@@ -67,9 +68,9 @@ any_answer any_ref::ask_here(std::uint32_t index, runtime::body message, deadlin
   mail.content = std::move(message);
   mail.reply = runtime::reply_duty{pending};
   switch (mailbox_.post(std::move(mail))) {
-    case runtime::posted::yes: break;
-    case runtime::posted::gone: mail.reply.fail({errc::actor_gone, describe(address_) + " has stopped", {}, {}}); break;
-    case runtime::posted::full: mail.reply.fail(full_mailbox(address_)); break;
+  case runtime::posted::yes: break;
+  case runtime::posted::gone: mail.reply.fail({errc::actor_gone, describe(address_) + " has stopped", {}, {}}); break;
+  case runtime::posted::full: mail.reply.fail(full_mailbox(address_)); break;
   }
   return {std::move(pending), limit};
 }
@@ -82,8 +83,7 @@ any_answer any_ref::ask_there(std::uint32_t index, std::uint64_t protocol, const
 
 void any_ref::check_protocol(std::uint64_t arrived, std::uint64_t wanted, std::string (*expected)()) {
   if (arrived == wanted) return;
-  throw error{errc::type_mismatch, "a ref of another protocol arrived where a ref of " + expected()
-                                     + " is expected"};
+  throw error{errc::type_mismatch, "a ref of another protocol arrived where a ref of " + expected() + " is expected"};
 }
 
 }  // namespace troupe::actors

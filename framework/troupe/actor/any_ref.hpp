@@ -12,8 +12,8 @@
 
 namespace troupe::actors {
 
-/// `ref<Api>` without its type: the address of an actor, and its mailbox if it lives in this process. A value; copies may
-/// be used from any thread.
+/// `ref<Api>` without its type: the address of an actor, and its mailbox if it lives in this process. A value; copies
+/// may be used from any thread.
 class any_ref {
  public:
   any_ref() noexcept = default;
@@ -31,7 +31,8 @@ class any_ref {
 
   /// False only for `when_full::fail`. Throws errc::actor_gone, errc::mailbox_full.
   bool tell_here(std::uint32_t index, runtime::body message, when_full policy) const;
-  /// Waits for room in the inbox up to the limit of the system's options. Throws errc::process_died, errc::mailbox_full.
+  /// Waits for room in the inbox up to the limit of the system's options. Throws errc::process_died,
+  /// errc::mailbox_full.
   bool tell_there(std::uint32_t index, std::uint64_t protocol, const wire::buffer& message, when_full policy) const;
 
   /// Never throw for what concerns the actor: that comes with the answer.

@@ -65,8 +65,8 @@ template <class Actor, class Message>
 using result_of = decltype(std::declval<Actor&>().on(std::declval<Message>()));
 
 template <class From, class To>
-concept may_lose_digits = std::is_arithmetic_v<From> && std::is_arithmetic_v<To>
-                          && !requires(From&& from) { To{std::forward<From>(from)}; };
+concept may_lose_digits =
+    std::is_arithmetic_v<From> && std::is_arithmetic_v<To> && !requires(From&& from) { To{std::forward<From>(from)}; };
 
 /// What a handler may return for a reply: nothing for nothing, else what converts to it without loss.
 template <class Result, class Reply>

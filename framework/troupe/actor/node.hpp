@@ -24,8 +24,8 @@ struct node_options {
   std::size_t mailbox = 65536;  ///< messages that wait for one of its actors
 };
 
-/// A process that hosts actors. Made by `system::start_node`, owned by the process that made it; destroying it stops the
-/// node and waits for its end. Move-only. `spawn` may be called from several threads at once, the rest by one.
+/// A process that hosts actors. Made by `system::start_node`, owned by the process that made it; destroying it stops
+/// the node and waits for its end. Move-only. `spawn` may be called from several threads at once, the rest by one.
 class node {
  public:
   node(node&&) noexcept;
@@ -39,7 +39,8 @@ class node {
   /// ending.
   template <class Actor, class... Args>
   ref<typename Actor::api> spawn(Args&&... args) const {
-    static_assert(std::derived_from<Actor, actors::actor_base>, "only classes that derive from troupe::actor can be spawned");
+    static_assert(std::derived_from<Actor, actors::actor_base>,
+                  "only classes that derive from troupe::actor can be spawned");
     constexpr bool fits = std::is_constructible_v<Actor, tree::stored_argument<Args>...>;
     static_assert(fits, "this actor has no constructor that takes these arguments");
     if constexpr (fits) {

@@ -1,5 +1,6 @@
 #include "troupe/actor/node_core.hpp"
 
+#include "troupe/actor/errand.hpp"
 #include "troupe/actor/post_office.hpp"
 #include "troupe/actor/receiver.hpp"
 #include "troupe/actor/remote_asker.hpp"
@@ -31,6 +32,7 @@ void node_core::configure(const core_limits& limits) {
 }
 
 core_limits node_core::limits() {
+  if (const node_core* here = current_or_null()) return here->limits_;
   const std::lock_guard lock{making};
   return limits_of_the_one;
 }
@@ -40,7 +42,10 @@ node_core* node_core::current_or_null() noexcept { return the_one.load(std::memo
 node_core& node_core::current() {
   if (node_core* here = current_or_null()) return *here;
   const std::lock_guard lock{making};
-  if (current_or_null() == nullptr) the_one.store(new node_core{limits_of_the_one}, std::memory_order_release);
+  if (current_or_null() == nullptr) {
+    the_one.store(new node_core{limits_of_the_one}, std::memory_order_release);
+    tree::at_leave(&node_core::shut_down);
+  }
   return *current_or_null();
 }
 
@@ -74,32 +79,6 @@ any_ref node_core::spawn(std::unique_ptr<actor_base> object, const dispatch_tabl
 bool node_core::send(process_id to, const packet_header& header, std::span<const std::byte> content) const {
   return send_packet(to, header, content, deadline::after(limits_.inbox_wait));
 }
-
-namespace {
-
-// Sends one packet on a thread that may wait.
-class errand final : public runtime::behaviour {
- public:
-  errand(node_core& home, process_id to, const packet_header& header, wire::buffer content) noexcept
-      : home_{home}
-      , to_{to}
-      , header_{header}
-      , content_{std::move(content)} {}
-  runtime::verdict started(const runtime::cell&) noexcept override {
-    home_.send_soon(to_, header_, std::move(content_));
-    return runtime::verdict::stop;
-  }
-  runtime::verdict receive(runtime::envelope&) noexcept override { return runtime::verdict::stop; }
-  void stopped() noexcept override {}
-
- private:
-  node_core& home_;
-  const process_id to_;
-  const packet_header header_;
-  wire::buffer content_;
-};
-
-}  // namespace
 
 void node_core::send_soon(process_id to, const packet_header& header, wire::buffer content) noexcept {
   try {
@@ -179,7 +158,8 @@ void node_core::watch(const watch_list::pair& watch) {
   header.from_actor = watch.watcher.actor;
   try {
     if (send(watch.watched.process, header, {})) return look_for_deaths(watch.watched.process);
-    news = {watch.watched, errc::mailbox_full, "the inbox of " + tree::describe(watch.watched.process) + " has no room"};
+    news = {watch.watched, errc::mailbox_full,
+            "the inbox of " + tree::describe(watch.watched.process) + " has no room"};
   } catch (const error& e) {
     news = {watch.watched, e.code() == errc::closed ? errc::actor_gone : errc::process_died, e.what()};
   }
@@ -198,7 +178,8 @@ void node_core::actor_ended(const actor_address& who, const runtime::failure& wh
   const auto watchers = watches_.take_watchers_of(who);
   if (watchers.empty()) return;
   const bool threw = why.code == errc::remote_exception;
-  const down news{who, why.code, threw ? why.origin + " threw " + why.type + ": " + why.text : describe(who) + " stopped"};
+  const down news{who, why.code,
+                  threw ? why.origin + " threw " + why.type + ": " + why.text : describe(who) + " stopped"};
   packet_header header;
   header.what = packet_header::kind::end;
   header.from = self_;
@@ -217,14 +198,15 @@ void node_core::actor_ended(const actor_address& who, const runtime::failure& wh
 void node_core::deliver(packet arrived) noexcept {
   const auto header = arrived.header();
   if (!header) return dropped_.add("a packet from another process is too short to be one");
+  if (header->to != self_) return;  // for a process that died, and whose place in the table this one has now
   try {
     switch (header->what) {
-      case packet_header::kind::tell:
-      case packet_header::kind::ask: return deliver_message(*header, std::move(arrived));
-      case packet_header::kind::answer:
-      case packet_header::kind::refusal: return deliver_outcome(*header, std::move(arrived));
-      case packet_header::kind::watch: return deliver_watch(*header);
-      case packet_header::kind::end: return deliver_end(*header, arrived);
+    case packet_header::kind::tell:
+    case packet_header::kind::ask: return deliver_message(*header, std::move(arrived));
+    case packet_header::kind::answer:
+    case packet_header::kind::refusal: return deliver_outcome(*header, std::move(arrived));
+    case packet_header::kind::watch: return deliver_watch(*header);
+    case packet_header::kind::end: return deliver_end(*header, arrived);
     }
     dropped_.add("a packet from another process is of no known kind");
   } catch (const std::exception& e) {
@@ -264,7 +246,9 @@ void node_core::deliver_outcome(const packet_header& header, packet arrived) {
 
 void node_core::deliver_watch(const packet_header& header) {
   const watch_list::pair watch{{self_, header.actor}, {header.from, header.from_actor}};
+  if (tree::is_dead(header.from)) return;
   watches_.add(watch);
+  look_for_deaths(header.from);
   if (find(header.actor) || !watches_.take(watch)) return;
   packet_header back;
   back.what = packet_header::kind::end;
@@ -305,7 +289,8 @@ void node_core::bury(process_id partner) noexcept {
   const std::string obituary = tree::describe_death(partner);
   for (const auto& asker : pending_.take_all_of(partner))
     asker->fail({errc::process_died, obituary + " before it answered", {}, {}});
-  for (const auto& watch : watches_.take_all_of(partner)) tell_down(watch.watcher, {watch.watched, errc::process_died, obituary});
+  for (const auto& watch : watches_.take_all_of(partner))
+    tell_down(watch.watcher, {watch.watched, errc::process_died, obituary});
 }
 
 }  // namespace troupe::actors

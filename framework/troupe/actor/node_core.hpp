@@ -21,7 +21,7 @@ class receiver;
 /// What one process gives to its actors.
 struct core_limits {
   unsigned threads = 1;
-  std::size_t mailbox = 65536;                              // messages in one mailbox
+  std::size_t mailbox = 65536;                                     // messages in one mailbox
   std::chrono::nanoseconds inbox_wait = std::chrono::seconds{10};  // for room in the inbox of another process
 };
 

@@ -36,7 +36,7 @@ class pending_answer final : public runtime::asker {
   const actor_address whom_;
   std::mutex mutex_;
   std::condition_variable arrived_;
-  bool settled_ = false;                    // guarded by mutex_, like the two below
+  bool settled_ = false;  // guarded by mutex_, like the two below
   runtime::body value_;
   std::optional<runtime::failure> failure_;
 };

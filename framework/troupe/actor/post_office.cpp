@@ -16,7 +16,8 @@ void throw_if_dead(process_id partner) {
 
 }  // namespace
 
-bool send_packet(process_id to, const packet_header& header, std::span<const std::byte> content, deadline limit) {
+bool send_packet(process_id to, packet_header header, std::span<const std::byte> content, deadline limit) {
+  header.to = to;
   auto inbox = tree::inbox_of(to);
   const std::array<std::span<const std::byte>, 2> parts{std::as_bytes(std::span{&header, 1}), content};
   const auto nobody_will_make_room = [to] { throw_if_dead(to); };

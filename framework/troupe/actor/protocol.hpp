@@ -38,7 +38,8 @@ struct reply_type<Message> {
 
 }  // namespace actors
 
-/// What an ask of this message is answered with; void if it names no reply: then the answer only says that it was handled.
+/// What an ask of this message is answered with; void if it names no reply: then the answer only says that it was
+/// handled.
 template <class Message>
 using reply_of = typename actors::reply_type<Message>::type;
 

@@ -58,8 +58,7 @@ void receiver::drain_and_report() {
     if (memory::interrupt::sample() != seen) throw interrupted{};
   };
   try {
-    while (memory::interrupt::sample() == seen)
-      home_.deliver(packet{*inbox_.get(deadline::never(), leave_if_moved)});
+    while (memory::interrupt::sample() == seen) home_.deliver(packet{*inbox_.get(deadline::never(), leave_if_moved)});
   } catch (const interrupted&) {
   }
 }

@@ -10,9 +10,9 @@ class node_core;
 
 /// The one thread of a process that empties its inbox and notices the deaths of other processes.
 ///
-/// It looks for deaths whenever the interrupt word of this process has moved (`memory::interrupt`): every death moves it, and
-/// whoever begins to depend on a process that is dead by then. A death is reported after everything the dead one had put into the inbox: the thread first asks who is dead, then
-/// drains the inbox, then reports.
+/// It looks for deaths whenever the interrupt word of this process has moved (`memory::interrupt`): every death moves
+/// it, and whoever begins to depend on a process that is dead by then. A death is reported after everything the dead
+/// one had put into the inbox: the thread first asks who is dead, then drains the inbox, then reports.
 class receiver {
  public:
   receiver(node_core& home, transport::byte_queue inbox);

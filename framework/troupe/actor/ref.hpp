@@ -42,8 +42,8 @@ class ref {
     return send<Message>(std::forward<Message>(message), actors::any_ref::when_full::fail);
   }
 
-  /// Sends a message that is to be answered within `timeout` (counted from now). What goes wrong with the actor is
-  /// thrown by the answer; only what goes wrong with the message is thrown here.
+  /// Sends a message that is to be answered within `timeout` (counted from now). Only what goes wrong while the message
+  /// is serialized is thrown here, all else by the answer. May wait for room in another process's inbox, like `tell`.
   template <class Message>
   auto ask(Message&& message, std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max()) const {
     using type = std::remove_cvref_t<Message>;
@@ -54,9 +54,9 @@ class ref {
       const auto limit = deadline::after(timeout);
       if (actor_.is_here())
         return answer<reply_of<type>>{
-          actor_.ask_here(index, runtime::body::of<type>(std::forward<Message>(message)), limit)};
+            actor_.ask_here(index, runtime::body::of<type>(std::forward<Message>(message)), limit)};
       return answer<reply_of<type>>{
-        actor_.ask_there(index, actors::fingerprint_of<Api>(), wire::encode(message), limit)};
+          actor_.ask_there(index, actors::fingerprint_of<Api>(), wire::encode(message), limit)};
     } else {
       return answer<reply_of<type>>{};
     }

@@ -53,10 +53,8 @@ class typed_spawn {
     auto arguments = wire::make_blank<std::tuple<Stored...>>();
     from >> arguments;
     return std::apply(
-      [](Stored&... each) {
-        return made_actor{std::make_unique<Actor>(std::move(each)...), &dispatch_of<Actor>};
-      },
-      arguments);
+        [](Stored&... each) { return made_actor{std::make_unique<Actor>(std::move(each)...), &dispatch_of<Actor>}; },
+        arguments);
   }
   inline static const spawn_point point_{&typed_spawn::make};
 };

@@ -29,7 +29,7 @@ system::system(system_options options) {
   if (the_one.load(std::memory_order_acquire) != nullptr)
     throw error{errc::already_started, "this process has a troupe::system already; use troupe::this_system()"};
   actors::node_core::configure(
-    {.threads = thread_count(options.threads), .mailbox = options.mailbox, .inbox_wait = options.inbox_wait});
+      {.threads = thread_count(options.threads), .mailbox = options.mailbox, .inbox_wait = options.inbox_wait});
   the_one.store(this, std::memory_order_release);  // before the root: a child never gets further than the next line
   try {
     state_ = std::make_unique<state>();

@@ -14,8 +14,8 @@
 namespace troupe {
 
 struct system_options {
-  unsigned threads = 0;                              ///< that run actors; 0: one for each processor
-  std::size_t mailbox = 65536;                       ///< messages that wait for one actor
+  unsigned threads = 0;                                            ///< that run actors; 0: one for each processor
+  std::size_t mailbox = 65536;                                     ///< messages that wait for one actor
   std::chrono::nanoseconds inbox_wait = std::chrono::seconds{10};  ///< for room in the inbox of another process
 };
 
@@ -35,12 +35,13 @@ class system {
   /// Starts an actor in this process. Throws what its constructor throws, and errc::closed when the system is ending.
   template <class Actor, class... Args>
   ref<typename Actor::api> spawn(Args&&... args) {
-    static_assert(std::derived_from<Actor, actors::actor_base>, "only classes that derive from troupe::actor can be spawned");
+    static_assert(std::derived_from<Actor, actors::actor_base>,
+                  "only classes that derive from troupe::actor can be spawned");
     constexpr bool fits = std::is_constructible_v<Actor, Args...>;
     static_assert(fits, "this actor has no constructor that takes these arguments");
     if constexpr (fits)
       return ref<typename Actor::api>{
-        spawn_erased(std::make_unique<Actor>(std::forward<Args>(args)...), actors::dispatch_of<Actor>)};
+          spawn_erased(std::make_unique<Actor>(std::forward<Args>(args)...), actors::dispatch_of<Actor>)};
     else
       return {};
   }

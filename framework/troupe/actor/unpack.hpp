@@ -8,7 +8,8 @@
 
 namespace troupe::actors {
 
-/// The value in a body that came through a mailbox or as an answer: moved out, or decoded if it came from another process.
+/// The value in a body that came through a mailbox or as an answer: moved out, or decoded if it came from another
+/// process.
 template <class T>
 [[nodiscard]] T unpack(runtime::body& from) {
   if (from.is_encoded()) return wire::decode<T>(from.as<packet>().content());

@@ -1,5 +1,7 @@
 #include "troupe/actor/watch_list.hpp"
 
+#include "troupe/base/error.hpp"
+
 namespace troupe::actors {
 
 namespace {
@@ -13,6 +15,7 @@ watch_list::pair start_of(const actor_address& first) { return {first, actor_add
 
 bool watch_list::add(const pair& watch) {
   const std::lock_guard lock{mutex_};
+  if (by_watched_.size() >= limit) throw error{errc::mailbox_full, "too many actors are watched in this process"};
   by_watcher_.insert(turned(watch));
   return by_watched_.insert(watch).second;
 }

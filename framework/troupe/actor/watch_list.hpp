@@ -3,6 +3,7 @@
 #include "troupe/actor/address.hpp"
 
 #include <compare>
+#include <cstddef>
 #include <mutex>
 #include <set>
 #include <vector>
@@ -19,7 +20,10 @@ class watch_list {
     auto operator<=>(const pair&) const = default;
   };
 
-  /// False if it was there.
+  /// So many pairs at most: other processes cannot make it grow without end.
+  static constexpr std::size_t limit = std::size_t{1} << 20U;
+
+  /// False if it was there. Throws errc::mailbox_full at the limit.
   bool add(const pair& watch);
   /// False if it was not there: somebody else sends the `down`.
   [[nodiscard]] bool take(const pair& watch);

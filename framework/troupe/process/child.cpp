@@ -41,6 +41,7 @@ int run_child(process_table table, newborn child) {
   } catch (...) {
     print_escaped(place);
   }
+  place.leave();
   std::cout.flush();
   std::fflush(nullptr);
   return code;

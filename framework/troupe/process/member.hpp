@@ -20,6 +20,10 @@ namespace troupe::tree {
 /// "process bank (pid 42) was killed by signal 9 (SIGKILL)".
 [[nodiscard]] std::string describe_death(process_id id);
 
+/// Has `ending` called when this process's function has returned, before it leaves the tree: for threads that use the
+/// tree until then. Only in children; the root's end is its system's destructor. One at most.
+void at_leave(void (*ending)() noexcept) noexcept;
+
 /// Makes this process's own inbox; from then on others can send to it. Once per process.
 [[nodiscard]] transport::byte_queue& open_inbox();
 /// The inbox of another process. Throws errc::process_died if it ended, errc::no_system if it hosts no actors.

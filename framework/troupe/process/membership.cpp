@@ -154,6 +154,10 @@ std::string describe_death(process_id id) {
   return here.table().describe(id) + " " + describe_exit(here.exit_status(id));
 }
 
+void at_leave(void (*ending)() noexcept) noexcept {
+  if (auto* here = membership::current_or_null()) here->at_leave(ending);
+}
+
 transport::byte_queue& open_inbox() { return membership::current().open_inbox(); }
 transport::byte_queue inbox_of(process_id id) { return membership::current().inbox_of(id); }
 

@@ -7,6 +7,7 @@
 #include "troupe/wire/buffer.hpp"
 #include "troupe/wire/handles.hpp"
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -44,6 +45,12 @@ class membership {
   /// N or -signal; 255 if the fork server died before it could tell.
   [[nodiscard]] int exit_status(process_id id) const;
 
+  void at_leave(void (*ending)() noexcept) noexcept { ending_.store(ending, std::memory_order_relaxed); }
+  /// The last thing a child does as a member.
+  void leave() const noexcept {
+    if (auto* ending = ending_.load(std::memory_order_relaxed)) ending();
+  }
+
   [[nodiscard]] transport::byte_queue& open_inbox();
   [[nodiscard]] transport::byte_queue inbox_of(process_id id);
 
@@ -53,6 +60,7 @@ class membership {
   process_table table_;
   const process_id self_;
   unique_fd fork_server_;
+  std::atomic<void (*)() noexcept> ending_{nullptr};  // relaxed: what it ends orders itself
   std::mutex asking_;  // one request at a time on the line to the fork server
   std::mutex inboxes_lock_;
   transport::byte_queue own_inbox_;                      // guarded by inboxes_lock_

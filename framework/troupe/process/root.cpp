@@ -20,7 +20,7 @@ namespace troupe::tree {
 
 namespace {
 
-int thread_count() {
+[[maybe_unused]] int thread_count() {
   std::ifstream status{"/proc/self/status"};
   for (std::string line; std::getline(status, line);)
     if (line.starts_with("Threads:")) return std::stoi(line.substr(line.find(':') + 1));

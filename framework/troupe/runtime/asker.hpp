@@ -19,8 +19,8 @@ class asker {
   virtual void fail(failure why) noexcept = 0;
 };
 
-/// The duty to answer one ask. Moves with the message; if it is dropped unanswered (the actor stopped first) the asker is
-/// told so: an ask never hangs because its message was lost.
+/// The duty to answer one ask. Moves with the message; if it is dropped unanswered (the actor stopped first) the asker
+/// is told so: an ask never hangs because its message was lost.
 class reply_duty {
  public:
   reply_duty() noexcept = default;

@@ -16,8 +16,8 @@ class behaviour {
   /// The first call. `self` must not be kept as a `cell` in the behaviour's own members beyond `stopped`.
   [[nodiscard]] virtual verdict started(const cell& self) noexcept = 0;
   [[nodiscard]] virtual verdict receive(envelope& message) noexcept = 0;
-  /// The last call before destruction: the engine does not know the actor any more. `started` may never have been called, when
-  /// the engine shut down first.
+  /// The last call before destruction: the engine does not know the actor any more. `started` may never have been
+  /// called, when the engine shut down first.
   virtual void stopped() noexcept = 0;
 };
 

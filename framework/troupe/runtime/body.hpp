@@ -68,7 +68,7 @@ class body {
  private:
   template <class T>
   static constexpr bool in_place =
-    sizeof(T) <= room && alignof(T) <= alignof(void*) && std::is_nothrow_move_constructible_v<T>;
+      sizeof(T) <= room && alignof(T) <= alignof(void*) && std::is_nothrow_move_constructible_v<T>;
 
   struct traits {
     void (*relocate)(std::byte* to, std::byte* from) noexcept;  // null: the bytes are the value
@@ -91,8 +91,8 @@ class body {
 
   template <class T>
   static constexpr traits traits_of{
-    in_place<T> && !std::is_trivially_copyable_v<T> ? &body::relocate<T> : nullptr,
-    in_place<T> && std::is_trivially_destructible_v<T> ? nullptr : &body::destroy<T>,
+      in_place<T> && !std::is_trivially_copyable_v<T> ? &body::relocate<T> : nullptr,
+      in_place<T>&& std::is_trivially_destructible_v<T> ? nullptr : &body::destroy<T>,
   };
 
   void steal(body& other) noexcept {

@@ -27,8 +27,8 @@
 
 namespace troupe::runtime {
 
-/// The envelope as CAF sees it. CAF wants its messages copyable, but copies only those with several holders; ours always
-/// have one.
+/// The envelope as CAF sees it. CAF wants its messages copyable, but copies only those with several holders; ours
+/// always have one.
 struct parcel {
   parcel() = default;
   explicit parcel(envelope&& e) noexcept : content{std::move(e)} {}
@@ -55,8 +55,8 @@ namespace troupe::runtime {
 /// What schedules a woken actor: an execution unit in 0.17, a scheduler in 1.x.
 using execution_context = std::remove_pointer_t<decltype(std::declval<caf::local_actor&>().context())>;
 
-/// A mailbox element without a sender. 0.17 has forwarding stages in each. `Content` is `parcel`; a template so that the
-/// branch for the other version is not compiled.
+/// A mailbox element without a sender. 0.17 has forwarding stages in each. `Content` is `parcel`; a template so that
+/// the branch for the other version is not compiled.
 template <class Content, class Element = caf::mailbox_element>
 [[nodiscard]] caf::mailbox_element_ptr make_element(caf::message_priority priority, Content content) {
   const auto id = caf::make_message_id(priority);
@@ -70,13 +70,13 @@ template <class Content, class Element = caf::mailbox_element>
 inline void announce_types() {
 #if !TROUPE_CAF_017
   static const bool once =
-    (caf::core::init_global_meta_objects(), caf::init_global_meta_objects<caf::id_block::troupe>(), true);
+      (caf::core::init_global_meta_objects(), caf::init_global_meta_objects<caf::id_block::troupe>(), true);
   static_cast<void>(once);
 #endif
 }
 
-/// `sharing`, because an idle process must not poll, and because it is the only fair policy in 1.x; the throughput bound,
-/// because without one an actor that always has mail is never taken off its thread.
+/// `sharing`, because an idle process must not poll, and because it is the only fair policy in 1.x; the throughput
+/// bound, because without one an actor that always has mail is never taken off its thread.
 class engine_config : public caf::actor_system_config {
  public:
   explicit engine_config(unsigned threads) {

@@ -32,7 +32,9 @@ class signals_blocked {
 
 struct engine::state {
   explicit state(unsigned threads)
-      : home{std::make_shared<neighbourhood>(threads)}, config{(announce_types(), threads)}, system{config} {}
+      : home{std::make_shared<neighbourhood>(threads)}
+      , config{(announce_types(), threads)}
+      , system{config} {}
 
   const std::shared_ptr<neighbourhood> home;
   engine_config config;
@@ -50,7 +52,7 @@ cell engine::spawn(std::unique_ptr<behaviour> what, std::size_t capacity) {
   const auto number = state_->home->last_id.fetch_add(1, std::memory_order_relaxed) + 1;
   // Lazy: it has no turn before its start message, so it cannot end before it is in the roster.
   const auto started =
-    state_->system.spawn<host, caf::lazy_init>(state_->home, number, std::move(what), capacity == 0 ? 1 : capacity);
+      state_->system.spawn<host, caf::lazy_init>(state_->home, number, std::move(what), capacity == 0 ? 1 : capacity);
   cell actor = cell_access::make(caf::actor_cast<caf::strong_actor_ptr>(started));
   const bool listed = state_->home->actors.add(actor);
   envelope first;
@@ -81,8 +83,8 @@ blocking_wait::blocking_wait() : home_{current_neighbourhood()} {
   home_->blocked.fetch_sub(1, std::memory_order_relaxed);
   throw error{errc::invalid_argument,
               "a handler waits for an answer of an actor in its own process, and so does every other of its "
-                + std::to_string(home_->threads)
-                + " actor threads: none is left to answer. Give the wait a limit, or the process more threads"};
+                  + std::to_string(home_->threads)
+                  + " actor threads: none is left to answer. Give the wait a limit, or the process more threads"};
 }
 
 blocking_wait::~blocking_wait() {

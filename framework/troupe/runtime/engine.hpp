@@ -11,8 +11,8 @@ namespace troupe::runtime {
 
 struct neighbourhood;
 
-/// Runs actors on a fixed number of threads. An actor is taken off its thread after 300 messages when others wait, so no
-/// actor can keep another from running. All functions may be called from any thread.
+/// Runs actors on a fixed number of threads. An actor is taken off its thread after 300 messages when others wait, so
+/// no actor can keep another from running. All functions may be called from any thread.
 class engine {
  public:
   /// Starts the threads, with all signals blocked in them. `threads` is at least 1.
@@ -29,8 +29,8 @@ class engine {
   [[nodiscard]] std::size_t actors() const;
   [[nodiscard]] unsigned threads() const noexcept;
 
-  /// Stops every actor (each finishes the message it handles, the rest of its mailbox is dropped), and waits for the end
-  /// of all. Blocks as long as a handler runs. A second call does nothing.
+  /// Stops every actor (each finishes the message it handles, the rest of its mailbox is dropped), and waits for the
+  /// end of all. Blocks as long as a handler runs. A second call does nothing.
   void shut_down();
 
  private:
@@ -38,9 +38,9 @@ class engine {
   std::unique_ptr<state> state_;
 };
 
-/// While one exists, the calling thread waits without a limit for an answer that only an actor of this process can give.
-/// Does nothing outside of an engine's threads. If all threads of the engine would then wait so, none is left to answer:
-/// the constructor throws `errc::invalid_argument` with the explanation instead.
+/// While one exists, the calling thread waits without a limit for an answer that only an actor of this process can
+/// give. Does nothing outside of an engine's threads. If all threads of the engine would then wait so, none is left to
+/// answer: the constructor throws `errc::invalid_argument` with the explanation instead.
 class blocking_wait {
  public:
   blocking_wait();

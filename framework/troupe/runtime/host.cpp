@@ -69,9 +69,9 @@ void host::turn(parcel& arrived) noexcept {
 
 verdict host::handle(envelope& message) noexcept {
   switch (message.what) {
-    case kind::stop: return verdict::stop;
-    case kind::start: return what_->started(cell_access::make(caf::actor_cast<caf::strong_actor_ptr>(this)));
-    default: return what_->receive(message);
+  case kind::stop: return verdict::stop;
+  case kind::start: return what_->started(cell_access::make(caf::actor_cast<caf::strong_actor_ptr>(this)));
+  default: return what_->receive(message);
   }
 }
 

@@ -1,5 +1,5 @@
+#include "support/accounts.hpp"
 #include "support/catch.hpp"
-#include "unit/actor/accounts.hpp"
 
 #include <functional>
 #include <memory>
@@ -49,7 +49,7 @@ TEST_CASE("an ask past its limit throws, naming the actor, and its late answer g
   entered.get_future().get();
   auto answer = gate.ask(deposit{1}, 1ms);
   CHECK_THROWS_WITH(answer.get(), troupe::test::contains("actor " + std::to_string(gate.address().actor))
-                                    && troupe::test::contains("limit"));
+                                      && troupe::test::contains("limit"));
   open.set_value();
   gate.ask(deposit{1}).get();
 }

@@ -1,7 +1,7 @@
+#include "support/accounts.hpp"
 #include "support/catch.hpp"
 #include "troupe/process/process.hpp"
 #include "troupe/transport/queue.hpp"
-#include "unit/actor/accounts.hpp"
 
 #include <csignal>
 #include <unistd.h>

@@ -2,6 +2,7 @@
 #include "troupe/base/error.hpp"
 #include "troupe/pipeline.hpp"
 
+#include <csignal>
 #include <algorithm>
 #include <csignal>
 #include <numeric>

@@ -18,7 +18,8 @@ namespace {
 struct scripted final : behaviour {
   using handler = std::function<verdict(const cell& self, envelope&)>;
   explicit scripted(handler on_message, std::function<void()> on_end = {})
-      : on_message_{std::move(on_message)}, on_end_{std::move(on_end)} {}
+      : on_message_{std::move(on_message)}
+      , on_end_{std::move(on_end)} {}
 
   verdict started(const cell& self) noexcept override {
     self_id_ = self.id();
@@ -91,16 +92,16 @@ TEST_CASE("a full mailbox refuses a message and leaves it with the poster", "[ru
   std::atomic<int> handled{0};
   std::promise<void> all;
   const cell actor = spawn(
-    home,
-    [&](const cell&, envelope&) {
-      if (handled == 0) {
-        entered.set_value();
-        go_on.get_future().wait();
-      }
-      if (++handled == 4) all.set_value();
-      return verdict::go_on;
-    },
-    3);
+      home,
+      [&](const cell&, envelope&) {
+        if (handled == 0) {
+          entered.set_value();
+          go_on.get_future().wait();
+        }
+        if (++handled == 4) all.set_value();
+        return verdict::go_on;
+      },
+      3);
   REQUIRE(actor.post(number(0)) == posted::yes);
   entered.get_future().get();
   for (int i = 1; i <= 3; ++i) REQUIRE(actor.post(number(i)) == posted::yes);
@@ -119,15 +120,15 @@ TEST_CASE("a stop passes a full mailbox and overtakes what waits", "[runtime]") 
   std::promise<void> ended;
   int handled = 0;
   const cell actor = spawn(
-    home,
-    [&](const cell&, envelope&) {
-      if (handled++ == 0) {
-        entered.set_value();
-        go_on.get_future().wait();
-      }
-      return verdict::go_on;
-    },
-    1, [&] { ended.set_value(); });
+      home,
+      [&](const cell&, envelope&) {
+        if (handled++ == 0) {
+          entered.set_value();
+          go_on.get_future().wait();
+        }
+        return verdict::go_on;
+      },
+      1, [&] { ended.set_value(); });
   REQUIRE(actor.post(number(0)) == posted::yes);
   entered.get_future().get();
   REQUIRE(actor.post(number(1)) == posted::yes);
@@ -143,8 +144,8 @@ TEST_CASE("a stopped actor is not found any more and takes no message", "[runtim
   std::promise<bool> found;
   std::uint64_t id = 0;
   const cell actor = spawn(
-    home, [](const cell&, envelope&) { return verdict::stop; }, 10,
-    [&] { found.set_value(static_cast<bool>(home.find(id))); });
+      home, [](const cell&, envelope&) { return verdict::stop; }, 10,
+      [&] { found.set_value(static_cast<bool>(home.find(id))); });
   id = actor.id();
   REQUIRE(actor.post(number(0)) == posted::yes);
   CHECK_FALSE(found.get_future().get());
@@ -225,9 +226,11 @@ TEST_CASE("actors may start actors, and end while others start", "[runtime]") {
   std::atomic<int> ended{0};
   const cell parent = spawn(home, [&](const cell&, envelope&) {
     for (int i = 0; i < 100; ++i) {
-      const cell child = spawn(home, [](const cell&, envelope&) { return verdict::stop; }, 1, [&] {
-        if (++ended == 300) all.set_value();
-      });
+      const cell child = spawn(
+          home, [](const cell&, envelope&) { return verdict::stop; }, 1,
+          [&] {
+            if (++ended == 300) all.set_value();
+          });
       static_cast<void>(child.post(number(i)));
     }
     return verdict::go_on;
@@ -270,13 +273,13 @@ TEST_CASE("many threads posting to one actor lose nothing", "[runtime]") {
   int seen = 0;
   std::promise<void> done;
   const cell actor = spawn(
-    home,
-    [&](const cell&, envelope& message) {
-      sum += message.content.as<int>();
-      if (++seen == 4 * each) done.set_value();
-      return verdict::go_on;
-    },
-    100);
+      home,
+      [&](const cell&, envelope& message) {
+        sum += message.content.as<int>();
+        if (++seen == 4 * each) done.set_value();
+        return verdict::go_on;
+      },
+      100);
   std::vector<std::thread> posters;
   for (int p = 0; p < 4; ++p)
     posters.emplace_back([&] {

@@ -1,0 +1,102 @@
+// Nodes killed while others talk with them.
+#include "support/accounts.hpp"
+#include "support/catch.hpp"
+#include "support/sanitizers.hpp"
+
+#include <atomic>
+#include <csignal>
+#include <thread>
+#include <vector>
+
+using namespace bank;
+using troupe::errc;
+using troupe::this_system;
+
+namespace {
+
+constexpr int rounds = troupe::test::under_sanitizer ? 10 : 40;
+
+// What an ask may say once its receiver's process may have been killed.
+bool is_answered_or_dead(troupe::answer<void>& answer) {
+  try {
+    answer.get();
+    return true;
+  } catch (const troupe::error& e) {
+    return e.code() == errc::process_died;
+  }
+}
+
+// Asks its partner again and again, as an actor of a node, until that fails.
+struct talk {
+  troupe::ref<account_api> to;
+};
+struct count_asked {
+  using reply = long;
+};
+struct talker_api : troupe::protocol<talk, count_asked> {};
+class talker : public troupe::actor<talker_api> {
+ public:
+  void on(const talk& m) {
+    try {
+      for (;; ++asked_) m.to.ask(deposit{1}).get();
+    } catch (const troupe::error&) {
+    }
+  }
+  long on(const count_asked&) { return asked_; }
+
+ private:
+  long asked_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("every ask to a node that is killed at any moment is answered or fails", "[crash]") {
+  for (int round = 0; round < rounds; ++round) {
+    auto node = this_system().start_node({.name = "victim"});
+    const auto account = node.spawn<bank::account>();
+    std::promise<troupe::down> news;
+    this_system().spawn<bank::watcher>(news).ask(watch_account{account}).get();
+    std::atomic<int> under_way{0};
+    std::thread killer{[&under_way, pid = node.pid(), enough = 20 * (round + 1)] {
+      while (under_way.load() < enough) std::this_thread::yield();
+      ::kill(pid, SIGKILL);
+    }};
+    std::vector<troupe::answer<void>> answers;
+    bool alive = true;
+    while (alive) {
+      answers.push_back(account.ask(deposit{1}));
+      ++under_way;
+      if (answers.size() % 50 == 0) alive = node.is_alive();
+    }
+    killer.join();
+    for (auto& answer : answers) CHECK(is_answered_or_dead(answer));
+    CHECK(news.get_future().get().reason == errc::process_died);
+    node.join();
+    CHECK(node.exit_code() == -SIGKILL);
+  }
+}
+
+TEST_CASE("a node goes on when the node it talks with is killed", "[crash]") {
+  const auto survivor = this_system().start_node({.name = "survivor"});
+  for (int round = 0; round < rounds; ++round) {
+    auto victim = this_system().start_node({.name = "victim"});
+    const auto talker = survivor.spawn<::talker>();
+    const auto account = victim.spawn<bank::account>();
+    auto talking = talker.ask(talk{account});
+    while (account.ask(balance{}).get() < 10 * round) {
+    }
+    victim.kill();
+    talking.get();
+    CHECK(talker.ask(count_asked{}).get() >= 10 * round);
+  }
+}
+
+TEST_CASE("a node that is stopped by a signal is waited for, not given up", "[crash]") {
+  auto node = this_system().start_node({.name = "sleeper"});
+  const auto account = node.spawn<bank::account>();
+  REQUIRE(::kill(node.pid(), SIGSTOP) == 0);
+  auto answer = account.ask(deposit{1});
+  CHECK_FALSE(answer.try_get_for(std::chrono::milliseconds{50}));
+  REQUIRE(::kill(node.pid(), SIGCONT) == 0);
+  answer.get();
+}
