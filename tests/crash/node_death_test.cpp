@@ -3,8 +3,13 @@
 #include "support/catch.hpp"
 #include "support/sanitizers.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -24,6 +29,15 @@ bool is_answered_or_dead(troupe::answer<void>& answer) {
   } catch (const troupe::error& e) {
     return e.code() == errc::process_died;
   }
+}
+
+bool all_threads_are_stopped(int pid) {
+  for (const auto& thread : std::filesystem::directory_iterator{"/proc/" + std::to_string(pid) + "/task"}) {
+    std::ifstream file{thread.path() / "stat"};
+    const std::string stat{std::istreambuf_iterator<char>{file}, {}};
+    if (stat.at(stat.rfind(')') + 2) != 'T') return false;
+  }
+  return true;
 }
 
 // Asks its partner again and again, as an actor of a node, until that fails.
@@ -62,14 +76,13 @@ TEST_CASE("every ask to a node that is killed at any moment is answered or fails
       ::kill(pid, SIGKILL);
     }};
     std::vector<troupe::answer<void>> answers;
-    bool alive = true;
-    while (alive) {
+    for (bool alive = true; alive && answers.size() < 4000;) {
       answers.push_back(account.ask(deposit{1}));
       ++under_way;
       if (answers.size() % 50 == 0) alive = node.is_alive();
     }
     killer.join();
-    for (auto& answer : answers) CHECK(is_answered_or_dead(answer));
+    CHECK(std::all_of(answers.begin(), answers.end(), is_answered_or_dead));
     CHECK(news.get_future().get().reason == errc::process_died);
     node.join();
     CHECK(node.exit_code() == -SIGKILL);
@@ -95,6 +108,7 @@ TEST_CASE("a node that is stopped by a signal is waited for, not given up", "[cr
   auto node = this_system().start_node({.name = "sleeper"});
   const auto account = node.spawn<bank::account>();
   REQUIRE(::kill(node.pid(), SIGSTOP) == 0);
+  while (!all_threads_are_stopped(node.pid())) std::this_thread::yield();  // the signal reaches each in its own time
   auto answer = account.ask(deposit{1});
   CHECK_FALSE(answer.try_get_for(std::chrono::milliseconds{50}));
   REQUIRE(::kill(node.pid(), SIGCONT) == 0);
