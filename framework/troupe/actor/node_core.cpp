@@ -53,6 +53,7 @@ void node_core::shut_down() noexcept {
   const std::lock_guard lock{making};
   node_core* here = current_or_null();
   if (here == nullptr) return;
+  here->ending_.store(true, std::memory_order_seq_cst);
   for (const auto& asker : here->pending_.close()) asker->fail(ending());
   here->engine_.shut_down();  // before it is hidden: stopping actors still use it
   the_one.store(nullptr, std::memory_order_release);
@@ -186,10 +187,10 @@ void node_core::actor_ended(const actor_address& who, const runtime::failure& wh
   header.from_actor = who.actor;
   for (const actor_address& watcher : watchers) {
     header.actor = watcher.actor;
-    if (watcher.process == self_)
-      tell_down(watcher, news);
-    else
+    if (watcher.process != self_)
       send_soon(watcher.process, header, wire::encode(news));
+    else if (!ending_.load(std::memory_order_seq_cst))
+      tell_down(watcher, news);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "troupe/actor/watch_list.hpp"
 #include "troupe/runtime/engine.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -91,6 +92,7 @@ class node_core {
 
   const core_limits limits_;
   const process_id self_;
+  std::atomic<bool> ending_{false};  // set by shut_down: all actors end together, and none hears of the others
   drop_count dropped_;
   pending_asks pending_;
   watch_list watches_;

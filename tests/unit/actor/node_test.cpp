@@ -134,10 +134,39 @@ TEST_CASE("a plain process may host actors, which end with its function", "[node
   CHECK(account.ask(balance{}).get() == 7);
   std::promise<troupe::down> news;
   this_system().spawn<bank::watcher>(news).ask(watch_account{account}).get();
+  CHECK(account.ask(balance{}).get() == 7);  // it came after the watch
   end.put(true);
   CHECK(news.get_future().get().reason == errc::actor_gone);
   process.join();
   CHECK(process.exit_code() == 0);
+}
+
+namespace {
+
+class survivor : public troupe::actor<watcher_api> {
+ public:
+  explicit survivor(troupe::queue<bool> heard) : heard_{std::move(heard)} {}
+  void on(const watch_account& m) { watch(m.whom); }
+  void on(const troupe::down&) { heard_.put(true); }
+
+ private:
+  troupe::queue<bool> heard_;
+};
+
+void end_with_many_watches(troupe::queue<bool> heard) {
+  for (int i = 0; i < 50; ++i)
+    this_system().spawn<survivor>(heard).ask(watch_account{this_system().spawn<bank::account>()}).get();
+}
+
+}  // namespace
+
+TEST_CASE("actors that end together with their process do not hear of each other", "[node]") {
+  troupe::queue<bool> heard;
+  troupe::process process{&end_with_many_watches, heard};
+  process.start();
+  process.join();
+  CHECK(process.exit_code() == 0);
+  CHECK(heard.empty());
 }
 
 TEST_CASE("an actor that stopped in a node is gone, and who asks is told so", "[node]") {
