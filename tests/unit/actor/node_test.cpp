@@ -137,7 +137,9 @@ TEST_CASE("a plain process may host actors, which end with its function", "[node
   this_system().spawn<bank::watcher>(news).ask(watch_account{account}).get();
   CHECK(account.ask(balance{}).get() == 7);  // it came after the watch
   end.put(true);
-  CHECK(news.get().reason == errc::actor_gone);
+  const troupe::down heard = news.get();
+  INFO(heard.text);
+  CHECK(heard.reason == errc::actor_gone);
   process.join();
   CHECK(process.exit_code() == 0);
 }
