@@ -16,6 +16,7 @@
 using namespace bank;
 using troupe::errc;
 using troupe::this_system;
+using troupe::test::later;
 
 namespace {
 
@@ -68,7 +69,7 @@ TEST_CASE("every ask to a node that is killed at any moment is answered or fails
   for (int round = 0; round < rounds; ++round) {
     auto node = this_system().start_node({.name = "victim"});
     const auto account = node.spawn<bank::account>();
-    std::promise<troupe::down> news;
+    later<troupe::down> news;
     this_system().spawn<bank::watcher>(news).ask(watch_account{account}).get();
     std::atomic<int> under_way{0};
     std::thread killer{[&under_way, pid = node.pid(), enough = 20 * (round + 1)] {
@@ -83,7 +84,7 @@ TEST_CASE("every ask to a node that is killed at any moment is answered or fails
     }
     killer.join();
     CHECK(std::all_of(answers.begin(), answers.end(), is_answered_or_dead));
-    CHECK(news.get_future().get().reason == errc::process_died);
+    CHECK(news.get().reason == errc::process_died);
     node.join();
     CHECK(node.exit_code() == -SIGKILL);
   }

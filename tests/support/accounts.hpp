@@ -1,10 +1,10 @@
 #pragma once
 
 #include "support/catch.hpp"
+#include "support/later.hpp"
 #include "troupe/actor/actor.hpp"
 #include "troupe/actor/system.hpp"
 
-#include <future>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -55,16 +55,18 @@ struct wait {};
 struct gate_api : troupe::protocol<wait, deposit> {};
 class gate : public troupe::actor<gate_api> {
  public:
-  gate(std::promise<void>& entered, std::shared_future<void> open) : entered_{entered}, open_{std::move(open)} {}
+  gate(troupe::test::later<void> entered, troupe::test::later<void> open)
+      : entered_{std::move(entered)}
+      , open_{std::move(open)} {}
   void on(const wait&) {
-    entered_.set_value();
-    open_.wait();
+    entered_.set();
+    open_.get();
   }
   void on(const deposit&) {}
 
  private:
-  std::promise<void>& entered_;
-  std::shared_future<void> open_;
+  troupe::test::later<void> entered_;
+  troupe::test::later<void> open_;
 };
 
 // Tells the test what it hears of the deaths of others.
@@ -74,12 +76,12 @@ struct watch_account {
 struct watcher_api : troupe::protocol<watch_account> {};
 class watcher : public troupe::actor<watcher_api> {
  public:
-  explicit watcher(std::promise<troupe::down>& news) : news_{news} {}
+  explicit watcher(troupe::test::later<troupe::down> news) : news_{std::move(news)} {}
   void on(const watch_account& m) { watch(m.whom); }
-  void on(const troupe::down& news) { news_.set_value(news); }
+  void on(const troupe::down& news) { news_.set(news); }
 
  private:
-  std::promise<troupe::down>& news_;
+  troupe::test::later<troupe::down> news_;
 };
 
 }  // namespace bank

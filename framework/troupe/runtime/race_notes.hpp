@@ -13,10 +13,13 @@
 #endif
 
 #ifdef TROUPE_TSAN
+  #define TROUPE_NOT_INSTRUMENTED __attribute__((no_sanitize("thread")))
 extern "C" {
 void __tsan_acquire(void* addr);
 void __tsan_release(void* addr);
 }
+#else
+  #define TROUPE_NOT_INSTRUMENTED
 #endif
 
 namespace troupe::runtime {

@@ -11,6 +11,7 @@ using namespace bank;
 using namespace std::chrono_literals;
 using troupe::errc;
 using troupe::this_system;
+using troupe::test::later;
 
 TEST_CASE("an actor is told things and answers questions in order", "[actor]") {
   const auto account = this_system().spawn<bank::account>(100L);
@@ -28,29 +29,29 @@ TEST_CASE("an ask of a message without a reply says when it was handled", "[acto
 }
 
 TEST_CASE("an answer that is not there yet is absent, not an error", "[actor]") {
-  std::promise<void> entered;
-  std::promise<void> open;
-  const auto gate = this_system().spawn<bank::gate>(entered, open.get_future().share());
+  later<void> entered;
+  later<void> open;
+  const auto gate = this_system().spawn<bank::gate>(entered, open);
   gate.tell(wait{});
-  entered.get_future().get();
+  entered.get();
   auto answer = gate.ask(deposit{1});
   CHECK_FALSE(answer.try_get());
   CHECK_FALSE(answer.try_get_for(1ms));
-  open.set_value();
+  open.set();
   answer.get();
   CHECK(code_of([&] { answer.get(); }) == errc::invalid_argument);
 }
 
 TEST_CASE("an ask past its limit throws, naming the actor, and its late answer goes nowhere", "[actor]") {
-  std::promise<void> entered;
-  std::promise<void> open;
-  const auto gate = this_system().spawn<bank::gate>(entered, open.get_future().share());
+  later<void> entered;
+  later<void> open;
+  const auto gate = this_system().spawn<bank::gate>(entered, open);
   gate.tell(wait{});
-  entered.get_future().get();
+  entered.get();
   auto answer = gate.ask(deposit{1}, 1ms);
   CHECK_THROWS_WITH(answer.get(), troupe::test::contains("actor " + std::to_string(gate.address().actor))
                                       && troupe::test::contains("limit"));
-  open.set_value();
+  open.set();
   gate.ask(deposit{1}).get();
 }
 
@@ -69,12 +70,12 @@ TEST_CASE("an exception in the handler of an ask reaches the asker and the actor
 }
 
 TEST_CASE("an exception in the handler of a tell stops the actor", "[actor]") {
-  std::promise<troupe::down> news;
+  later<troupe::down> news;
   const auto account = this_system().spawn<bank::account>();
   const auto watcher = this_system().spawn<bank::watcher>(news);
   watcher.ask(watch_account{account}).get();
   account.tell(fail{"broken"});
-  const auto down = news.get_future().get();
+  const auto down = news.get();
   CHECK(down.who == account.address());
   CHECK(down.reason == errc::remote_exception);
   CHECK_THAT(down.text, troupe::test::contains("std::runtime_error: broken"));
@@ -83,13 +84,13 @@ TEST_CASE("an exception in the handler of a tell stops the actor", "[actor]") {
 }
 
 TEST_CASE("a watcher hears when an actor stops", "[actor]") {
-  std::promise<troupe::down> news;
+  later<troupe::down> news;
   const auto account = this_system().spawn<bank::account>();
   const auto watcher = this_system().spawn<bank::watcher>(news);
   watcher.ask(watch_account{account}).get();
   watcher.ask(watch_account{account}).get();  // once is enough: a second `down` would break the promise
   account.tell(shut{});
-  const auto down = news.get_future().get();
+  const auto down = news.get();
   CHECK(down.who == account.address());
   CHECK(down.reason == errc::actor_gone);
 }
@@ -101,10 +102,10 @@ TEST_CASE("watching an actor that has stopped is answered at once", "[actor]") {
     account.ask(balance{}).get();
   } catch (const troupe::error&) {
   }
-  std::promise<troupe::down> news;
+  later<troupe::down> news;
   const auto watcher = this_system().spawn<bank::watcher>(news);
   watcher.tell(watch_account{account});
-  CHECK(news.get_future().get().who == account.address());
+  CHECK(news.get().who == account.address());
 }
 
 namespace {
@@ -124,8 +125,8 @@ TEST_CASE("an actor without a handler for it cannot watch", "[actor]") {
 }
 
 TEST_CASE("an ask that waits behind a stop fails", "[actor]") {
-  std::promise<void> entered;
-  std::promise<void> open;
+  later<void> entered;
+  later<void> open;
   const auto account = this_system().spawn<bank::account>();
   account.tell(shut{});
   std::vector<troupe::answer<long>> answers;
@@ -140,34 +141,34 @@ struct fan_api : troupe::protocol<deposit> {};
 // Holds up its own mailbox until the test has seen it full.
 class slow : public troupe::actor<fan_api> {
  public:
-  slow(std::promise<void>& entered, std::shared_future<void> open) : entered_{entered}, open_{std::move(open)} {}
+  slow(later<void> entered, later<void> open) : entered_{std::move(entered)}, open_{std::move(open)} {}
   void on(const deposit&) {
     if (!first_) return;
     first_ = false;
-    entered_.set_value();
-    open_.wait();
+    entered_.set();
+    open_.get();
   }
 
  private:
-  std::promise<void>& entered_;
-  std::shared_future<void> open_;
+  later<void> entered_;
+  later<void> open_;
   bool first_ = true;
 };
 
 }  // namespace
 
 TEST_CASE("a full mailbox refuses tells and asks, and goes on when there is room", "[actor]") {
-  std::promise<void> entered;
-  std::promise<void> open;
-  const auto actor = this_system().spawn<slow>(entered, open.get_future().share());
+  later<void> entered;
+  later<void> open;
+  const auto actor = this_system().spawn<slow>(entered, open);
   actor.tell(deposit{});
-  entered.get_future().get();
+  entered.get();
   long accepted = 0;
   while (actor.try_tell(deposit{})) ++accepted;
   CHECK(accepted == static_cast<long>(troupe::system_options{}.mailbox));
   CHECK(code_of([&] { actor.tell(deposit{}); }) == errc::mailbox_full);
   CHECK(code_of([&] { actor.ask(deposit{}).get(); }) == errc::mailbox_full);
-  open.set_value();
+  open.set();
   while (!actor.try_tell(deposit{})) std::this_thread::yield();
 }
 
@@ -190,58 +191,52 @@ TEST_CASE("refs are values: equal, ordered, and keys", "[actor]") {
 
 namespace {
 
-struct start {
-  std::promise<void>* done;
-  template <class Archive>
-  void serialize(Archive&, unsigned) {}
-};
+struct start {};
 struct hop {
   int left = 0;
   troupe::ref<struct hopper_api> back;
 };
 struct hopper_api : troupe::protocol<start, hop> {};
 
+// Plays ball with the next one, which gives it back; the one that began counts.
 class hopper : public troupe::actor<hopper_api> {
  public:
-  explicit hopper(troupe::ref<hopper_api> next = {}) : next_{next} {}
-  void on(const start& m) {
-    done_ = m.done;
-    next_.tell(hop{1000, self()});
-  }
+  hopper() = default;
+  hopper(troupe::ref<hopper_api> next, later<void> done) : next_{next}, done_{std::move(done)} {}
+  void on(const start&) { next_.tell(hop{1000, self()}); }
   void on(const hop& m) {
-    if (done_ == nullptr)
+    if (!next_)
       m.back.tell(hop{m.left - 1, self()});
     else if (m.left > 0)
       m.back.tell(hop{m.left, self()});
     else
-      done_->set_value();
+      done_.set();
   }
 
  private:
   troupe::ref<hopper_api> next_;
-  std::promise<void>* done_ = nullptr;
+  later<void> done_;
 };
 
 }  // namespace
 
 TEST_CASE("actors know themselves and pass refs in messages", "[actor]") {
-  std::promise<void> done;
+  later<void> done;
   const auto other = this_system().spawn<hopper>();
-  const auto first = this_system().spawn<hopper>(other);
-  first.tell(start{&done});
-  done.get_future().get();
+  this_system().spawn<hopper>(other, done).tell(start{});
+  done.get();
 }
 
 namespace {
 
 struct life {
   std::vector<std::string> events;
-  std::promise<void> destroyed;
+  later<void> destroyed;
 };
 class living : public troupe::actor<account_api> {
  public:
   explicit living(life& story) : story_{story} {}
-  ~living() override { story_.destroyed.set_value(); }
+  ~living() override { story_.destroyed.set(); }
   void started() override { story_.events.push_back("started"); }
   void stopped() override { story_.events.push_back("stopped"); }
   void on(const deposit&) { story_.events.push_back("deposit"); }
@@ -260,7 +255,7 @@ TEST_CASE("an actor is told when it starts and stops, and destroyed after that",
   const auto actor = this_system().spawn<living>(story);
   actor.tell(deposit{});
   actor.tell(shut{});
-  story.destroyed.get_future().get();
+  story.destroyed.get();
   CHECK(story.events == std::vector<std::string>{"started", "deposit", "stopped"});
 }
 

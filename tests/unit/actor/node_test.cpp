@@ -12,6 +12,7 @@ using namespace std::chrono_literals;
 using troupe::errc;
 using troupe::this_system;
 using troupe::test::contains;
+using troupe::test::later;
 
 namespace {
 
@@ -132,11 +133,11 @@ TEST_CASE("a plain process may host actors, which end with its function", "[node
   process.start();
   const auto account = out.get();
   CHECK(account.ask(balance{}).get() == 7);
-  std::promise<troupe::down> news;
+  later<troupe::down> news;
   this_system().spawn<bank::watcher>(news).ask(watch_account{account}).get();
   CHECK(account.ask(balance{}).get() == 7);  // it came after the watch
   end.put(true);
-  CHECK(news.get_future().get().reason == errc::actor_gone);
+  CHECK(news.get().reason == errc::actor_gone);
   process.join();
   CHECK(process.exit_code() == 0);
 }
@@ -178,38 +179,38 @@ TEST_CASE("an actor that stopped in a node is gone, and who asks is told so", "[
 
 TEST_CASE("a watcher hears when an actor in a node stops or throws", "[node]") {
   const auto node = this_system().start_node({.name = "bank"});
-  std::promise<troupe::down> first_news;
-  std::promise<troupe::down> second_news;
+  later<troupe::down> first_news;
+  later<troupe::down> second_news;
   const auto first = node.spawn<bank::account>();
   const auto second = node.spawn<bank::account>();
   this_system().spawn<bank::watcher>(first_news).ask(watch_account{first}).get();
   this_system().spawn<bank::watcher>(second_news).ask(watch_account{second}).get();
   first.tell(shut{});
   second.tell(fail{"burnt"});
-  const auto stopped = first_news.get_future().get();
+  const auto stopped = first_news.get();
   CHECK(stopped.who == first.address());
   CHECK(stopped.reason == errc::actor_gone);
-  const auto threw = second_news.get_future().get();
+  const auto threw = second_news.get();
   CHECK(threw.who == second.address());
   CHECK(threw.reason == errc::remote_exception);
   CHECK_THAT(threw.text, contains("burnt") && contains("process bank"));
-  std::promise<troupe::down> late_news;
+  later<troupe::down> late_news;
   this_system().spawn<bank::watcher>(late_news).tell(watch_account{first});
-  CHECK(late_news.get_future().get().who == first.address());
+  CHECK(late_news.get().who == first.address());
 }
 
 TEST_CASE("the death of a node fails what waits for it, names it, and tells the watchers", "[node]") {
   auto node = this_system().start_node({.name = "doomed"});
   const auto clerk = node.spawn<::clerk>();
   const auto account = node.spawn<bank::account>();
-  std::promise<troupe::down> news;
+  later<troupe::down> news;
   this_system().spawn<bank::watcher>(news).ask(watch_account{account}).get();
   auto busy = clerk.ask(spend_time{});
   auto behind = clerk.ask(where{});
   node.kill();
   CHECK_THROWS_WITH(busy.get(), contains("process doomed") && contains("SIGKILL"));
   CHECK(code_of([&] { behind.get(); }) == errc::process_died);
-  const auto down = news.get_future().get();
+  const auto down = news.get();
   CHECK(down.who == account.address());
   CHECK(down.reason == errc::process_died);
   CHECK_THAT(down.text, contains("process doomed"));
@@ -218,9 +219,9 @@ TEST_CASE("the death of a node fails what waits for it, names it, and tells the 
   CHECK(code_of([&] { account.tell(deposit{1}); }) == errc::process_died);
   CHECK(code_of([&] { (void)account.try_tell(deposit{1}); }) == errc::process_died);
   CHECK(code_of([&] { account.ask(balance{}).get(); }) == errc::process_died);
-  std::promise<troupe::down> late_news;
+  later<troupe::down> late_news;
   this_system().spawn<bank::watcher>(late_news).tell(watch_account{account});
-  CHECK(late_news.get_future().get().reason == errc::process_died);
+  CHECK(late_news.get().reason == errc::process_died);
 }
 
 TEST_CASE("a node that is killed before it is ready does not hang its parent", "[node]") {

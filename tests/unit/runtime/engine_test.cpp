@@ -12,6 +12,7 @@
 
 using namespace troupe::runtime;
 
+// In all tests the engine is declared after what its actors use: it ends them when it goes.
 namespace {
 
 // A behaviour made of functions.
@@ -61,9 +62,9 @@ struct recording_asker final : asker {
 }  // namespace
 
 TEST_CASE("an actor handles its messages in the order they were posted", "[runtime]") {
-  engine home{2};
   std::vector<int> seen;
   std::promise<void> done;
+  engine home{2};
   const cell actor = spawn(home, [&](const cell&, envelope& message) {
     seen.push_back(message.content.as<int>());
     if (seen.size() == 100) done.set_value();
@@ -86,11 +87,11 @@ TEST_CASE("ids count from one and find the running actor", "[runtime]") {
 }
 
 TEST_CASE("a full mailbox refuses a message and leaves it with the poster", "[runtime]") {
-  engine home{1};
   std::promise<void> entered;
   std::promise<void> go_on;
   std::atomic<int> handled{0};
   std::promise<void> all;
+  engine home{1};
   const cell actor = spawn(
       home,
       [&](const cell&, envelope&) {
@@ -114,10 +115,10 @@ TEST_CASE("a full mailbox refuses a message and leaves it with the poster", "[ru
 }
 
 TEST_CASE("a stop passes a full mailbox and overtakes what waits", "[runtime]") {
-  engine home{1};
   std::promise<void> entered;
   std::promise<void> go_on;
   std::promise<void> ended;
+  engine home{1};
   int handled = 0;
   const cell actor = spawn(
       home,
@@ -140,9 +141,9 @@ TEST_CASE("a stop passes a full mailbox and overtakes what waits", "[runtime]") 
 }
 
 TEST_CASE("a stopped actor is not found any more and takes no message", "[runtime]") {
-  engine home{1};
   std::promise<bool> found;
   std::uint64_t id = 0;
+  engine home{1};
   const cell actor = spawn(
       home, [](const cell&, envelope&) { return verdict::stop; }, 10,
       [&] { found.set_value(static_cast<bool>(home.find(id))); });
@@ -154,9 +155,9 @@ TEST_CASE("a stopped actor is not found any more and takes no message", "[runtim
 }
 
 TEST_CASE("an ask that is dropped with its actor's mailbox fails", "[runtime]") {
-  engine home{1};
   std::promise<void> entered;
   std::promise<void> go_on;
+  engine home{1};
   const cell actor = spawn(home, [&](const cell&, envelope&) {
     entered.set_value();
     go_on.get_future().wait();
@@ -176,10 +177,10 @@ TEST_CASE("an ask that is dropped with its actor's mailbox fails", "[runtime]") 
 }
 
 TEST_CASE("an actor that always has mail does not keep others from running", "[runtime]") {
-  engine home{1};
   cell busy;
   std::promise<void> bystander_ran;
   std::promise<cell> handle;
+  engine home{1};
   auto own = handle.get_future().share();
   busy = spawn(home, [own](const cell&, envelope&) {
     static_cast<void>(own.get().post(number(0)));
@@ -221,9 +222,9 @@ TEST_CASE("handles may outlive the engine", "[runtime]") {
 }
 
 TEST_CASE("actors may start actors, and end while others start", "[runtime]") {
-  engine home{2};
   std::promise<void> all;
   std::atomic<int> ended{0};
+  engine home{2};
   const cell parent = spawn(home, [&](const cell&, envelope&) {
     for (int i = 0; i < 100; ++i) {
       const cell child = spawn(
@@ -240,10 +241,10 @@ TEST_CASE("actors may start actors, and end while others start", "[runtime]") {
 }
 
 TEST_CASE("the wait that would block the last thread of an engine is refused", "[runtime]") {
-  engine home{2};
   std::promise<void> first_waits;
   std::promise<void> release;
   std::promise<troupe::errc> refused;
+  engine home{2};
   const cell first = spawn(home, [&](const cell&, envelope&) {
     const blocking_wait wait;
     first_waits.set_value();
@@ -267,11 +268,11 @@ TEST_CASE("the wait that would block the last thread of an engine is refused", "
 }
 
 TEST_CASE("many threads posting to one actor lose nothing", "[runtime]") {
-  engine home{2};
   constexpr int each = 2000;
   int sum = 0;  // unguarded on purpose: only the actor's turns touch it
   int seen = 0;
   std::promise<void> done;
+  engine home{2};
   const cell actor = spawn(
       home,
       [&](const cell&, envelope& message) {
