@@ -3,6 +3,7 @@
 #include "troupe/base/error.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <string>
 #include <utility>
 
@@ -160,10 +161,10 @@ void driver::replace(place where, const down& news) {
   const std::deque<std::uint64_t> lost = workers.lose(where.index);
   ++stats_of(where.group).deaths;
   if (!lost.empty()) blame(lost.front(), where, news);
-  for (auto item = lost.rbegin(); item != lost.rend(); ++item) {
-    const auto still = open_.find(*item);
+  for (const std::uint64_t item : lost | std::views::reverse) {
+    const auto still = open_.find(item);
     if (still == open_.end() || still->second.group != where.group) continue;
-    waiting_[where.group].push_front(*item);
+    waiting_[where.group].push_front(item);
     ++stats_of(where.group).retries;
   }
   hire(where);

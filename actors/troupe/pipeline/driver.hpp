@@ -3,35 +3,23 @@
 #include "troupe/actor/actor.hpp"
 #include "troupe/actor/down.hpp"
 #include "troupe/actor/system.hpp"
+#include "troupe/pipeline/assignment.hpp"
 #include "troupe/pipeline/crew.hpp"
 #include "troupe/pipeline/desk.hpp"
-#include "troupe/pipeline/graph.hpp"
 #include "troupe/pipeline/messages.hpp"
 #include "troupe/pipeline/progress.hpp"
 #include "troupe/pipeline/stage_stats.hpp"
-#include "troupe/pipeline/workshop.hpp"
 
 #include <chrono>
 #include <cstdint>
 #include <deque>
 #include <exception>
-#include <functional>
 #include <map>
 #include <memory>
-#include <optional>
 #include <unordered_map>
 #include <vector>
 
 namespace troupe::pipeline {
-
-/// All that a run is made of, without its types.
-struct assignment {
-  graph shape{};
-  std::shared_ptr<const workshop> makes{};
-  std::function<void(payload)> fold{};
-  bool ordered = false;
-  std::optional<std::uint64_t> total{};
-};
 
 /// Runs one pipeline: gives items to workers, passes results on, folds them, replaces workers that died.
 /// 1. Every item that was fed and is not yet folded or dropped is in `open_`, once: it waits for a group, or is in the

@@ -2,8 +2,8 @@
 
 #include "troupe/actor/system.hpp"
 #include "troupe/base/error.hpp"
+#include "troupe/pipeline/assignment.hpp"
 #include "troupe/pipeline/carried.hpp"
-#include "troupe/pipeline/driver.hpp"
 #include "troupe/pipeline/fold.hpp"
 #include "troupe/pipeline/graph.hpp"
 #include "troupe/pipeline/options.hpp"

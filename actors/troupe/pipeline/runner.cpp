@@ -1,78 +1,106 @@
 #include "troupe/pipeline/runner.hpp"
 
+#include "troupe/actor/ref.hpp"
+#include "troupe/base/deadline.hpp"
 #include "troupe/base/error.hpp"
+#include "troupe/pipeline/desk.hpp"
+#include "troupe/pipeline/driver.hpp"
+#include "troupe/pipeline/progress_line.hpp"
 
+#include <chrono>
 #include <utility>
 
 namespace troupe::pipeline {
 
+using clock = std::chrono::steady_clock;
+
+struct runner::state {
+  state(const run_options& how, const graph& shape)
+      : options{how}
+      , meeting{std::make_shared<desk>(shape.capacity())}
+      , line{how.progress, shape.source} {
+    if (line.active() || options.on_progress) next_report = deadline::after(options.interval);
+  }
+
+  template <class Message>
+  void tell(Message message);
+  [[nodiscard]] bool handle(desk::signal what);
+  [[nodiscard]] outcome wait_for_end();
+
+  run_options options;
+  const std::shared_ptr<desk> meeting;
+  progress_line line;
+  ref<driver_api> to_driver{};
+  deadline next_report = deadline::never();
+  bool over = false;
+  clock::time_point at_source{};  // since when the source works on the next item
+  std::chrono::nanoseconds source_busy{0};
+};
+
 runner::runner(system& home, assignment what, const run_options& options)
-    : options_{options}
-    , desk_{std::make_shared<desk>(what.shape.capacity())}
-    , line_{options.progress, what.shape.source} {
-  if (line_.active() || options_.on_progress) next_report_ = deadline::after(options_.interval);
-  driver_ = home.spawn<driver>(&home, std::move(what), desk_);
-  at_source_ = clock::now();
+    : state_{std::make_unique<state>(options, what.shape)} {
+  state_->to_driver = home.spawn<driver>(&home, std::move(what), state_->meeting);
+  state_->at_source = clock::now();
 }
 
 runner::~runner() {
-  if (over_) return;
-  options_.on_progress = nullptr;
-  tell(abandon{});
-  static_cast<void>(wait_for_end());
+  if (state_->over) return;
+  state_->options.on_progress = nullptr;
+  state_->tell(abandon{});
+  static_cast<void>(state_->wait_for_end());
 }
 
 bool runner::wait_for_room() {
-  source_busy_ += clock::now() - at_source_;
+  state_->source_busy += clock::now() - state_->at_source;
   for (;;) {
-    const desk::signal what = desk_->wait_for_room(next_report_);
+    const desk::signal what = state_->meeting->wait_for_room(state_->next_report);
     if (what == desk::signal::room) break;
-    if (!handle(what)) return false;
+    if (!state_->handle(what)) return false;
   }
-  at_source_ = clock::now();
+  state_->at_source = clock::now();
   return true;
 }
 
-void runner::feed(payload item) { tell(pipeline::feed{std::move(item)}); }
+void runner::feed(payload item) { state_->tell(pipeline::feed{std::move(item)}); }
 
 std::vector<stage_stats> runner::finish() {
-  tell(source_end{});
-  outcome how = wait_for_end();
+  state_->tell(source_end{});
+  outcome how = state_->wait_for_end();
   if (how.error) std::rethrow_exception(how.error);
-  how.stats.front().busy = source_busy_;
+  how.stats.front().busy = state_->source_busy;
   return std::move(how.stats);
 }
 
 /// A driver that has ended says so at the desk.
 template <class Message>
-void runner::tell(Message message) {
+void runner::state::tell(Message message) {
   try {
-    driver_.tell(std::move(message));
+    to_driver.tell(std::move(message));
   } catch (const error& e) {
     if (e.code() != errc::actor_gone) throw;
   }
 }
 
-outcome runner::wait_for_end() {
-  while (handle(desk_->wait_for_end(next_report_))) {
+outcome runner::state::wait_for_end() {
+  while (handle(meeting->wait_for_end(next_report))) {
   }
-  over_ = true;
-  line_.wipe();
-  outcome how = desk_->take_outcome();
+  over = true;
+  line.wipe();
+  outcome how = meeting->take_outcome();
   for (const auto& home : how.homes) home->join();
   return how;
 }
 
 /// False at the end of the run.
-bool runner::handle(desk::signal what) {
+bool runner::state::handle(desk::signal what) {
   if (what == desk::signal::over) return false;
   if (what == desk::signal::late) {
-    next_report_ = deadline::never();  // until the driver has made this one
+    next_report = deadline::never();  // until the driver has made this one
     tell(show{});
-  } else if (const auto news = desk_->take_news()) {
-    next_report_ = deadline::after(options_.interval);
-    line_.show(*news);
-    if (options_.on_progress) options_.on_progress(*news);
+  } else if (const auto news = meeting->take_news()) {
+    next_report = deadline::after(options.interval);
+    line.show(*news);
+    if (options.on_progress) options.on_progress(*news);
   }
   return true;
 }

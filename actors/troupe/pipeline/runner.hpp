@@ -1,13 +1,11 @@
 #pragma once
 
-#include "troupe/actor/ref.hpp"
 #include "troupe/actor/system.hpp"
-#include "troupe/pipeline/desk.hpp"
-#include "troupe/pipeline/driver.hpp"
+#include "troupe/pipeline/assignment.hpp"
 #include "troupe/pipeline/options.hpp"
-#include "troupe/pipeline/progress_line.hpp"
+#include "troupe/pipeline/payload.hpp"
+#include "troupe/pipeline/stage_stats.hpp"
 
-#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -31,21 +29,8 @@ class runner {
   [[nodiscard]] std::vector<stage_stats> finish();
 
  private:
-  using clock = std::chrono::steady_clock;
-
-  template <class Message>
-  void tell(Message message);
-  [[nodiscard]] bool handle(desk::signal what);
-  [[nodiscard]] outcome wait_for_end();
-
-  run_options options_;
-  const std::shared_ptr<desk> desk_;
-  progress_line line_;
-  ref<driver_api> driver_;
-  deadline next_report_ = deadline::never();
-  bool over_ = false;
-  clock::time_point at_source_;  // since when the source works on the next item
-  std::chrono::nanoseconds source_busy_{0};
+  struct state;
+  const std::unique_ptr<state> state_;
 };
 
 }  // namespace troupe::pipeline
