@@ -56,17 +56,17 @@ build() {
   echo "$wanted" >>"$stamp"
 }
 
-# run_tests PRESET [CTEST_OPTION...]: shows what failed, and the summary.
+# run_tests PRESET FOLDER [CTEST_OPTION...]: shows what failed, and the summary.
 run_tests() {
-  local preset=$1 log=$logs/test-$1.log result=0
-  shift
+  local preset=$1 folder=$2 log=$logs/test-$2.log result=0
+  shift 2
   mkdir -p "$logs"
-  (cd "$root" && ctest --preset "$preset" --no-tests=error --parallel "$(nproc)" "$@") >"$log" 2>&1 </dev/null || result=$?
+  (cd "$root" && ctest --preset "$preset" --test-dir "build/$folder" --no-tests=error --parallel "$(nproc)" "$@") >"$log" 2>&1 </dev/null || result=$?
   if ((result == 0)); then
     grep -E 'tests passed|^Total Test time' "$log"
   else
     grep -vE '^ *[0-9]+/[0-9]+ Test .*Passed|^ *Start +[0-9]+:|^$' "$log" >&2
-    fail "tests failed in build/$preset; the whole log is in $log"
+    fail "tests failed in build/$folder; the whole log is in $log"
   fi
 }
 

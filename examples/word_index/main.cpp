@@ -39,7 +39,7 @@ int run(troupe::system& system, const settings& chosen) {
   const bool exact = !chosen.verify || report.value == index_sequentially(found);
   print_index(report.value, found.files, chosen);
   std::cout << '\n' << report.stages;
-  if (chosen.chaos) std::cout << '\n' << troupe::deaths(report.stages) << " workers were killed on the way\n";
+  if (chosen.chaos) std::cout << "\nworkers killed on the way: " << troupe::deaths(report.stages) << '\n';
   if (chosen.verify) std::cout << (exact ? "\nverified: " : "\nWRONG: not ") << "the same as computed sequentially\n";
   return exact ? EXIT_SUCCESS : EXIT_FAILURE;
 }

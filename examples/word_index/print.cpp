@@ -15,6 +15,10 @@ void print_some(const Items& items, std::size_t most, Line line) {
   if (shown < items.size()) fmt::print("  ... and {} more\n", items.size() - shown);
 }
 
+std::string count_of(std::size_t count, const char* what) {
+  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
 void print_frequencies(const index& all, std::size_t top) {
   fmt::print("\n{:>5}  {:<24}{:>10}{:>9}\n", "rank", "word", "times", "files");
   std::size_t rank = 0;
@@ -25,11 +29,12 @@ void print_frequencies(const index& all, std::size_t top) {
 }  // namespace
 
 void print_index(const index& all, const std::vector<file>& files, const settings& chosen) {
-  fmt::print("{} files read, {} words, {} different ones\n", all.files_read(), all.total_words(), all.distinct_words());
+  fmt::print("{} read, {}, {} different ones\n", count_of(all.files_read(), "file"),
+             count_of(all.total_words(), "word"), all.distinct_words());
   print_frequencies(all, chosen.top);
   for (const std::string& word : chosen.words) {
     const auto holders = all.files_with(word);
-    fmt::print("\n\"{}\" is in {} files\n", word, holders.size());
+    fmt::print("\n\"{}\" is in {}\n", word, count_of(holders.size(), "file"));
     print_some(holders, chosen.files, [&](std::uint32_t number) { return files[number].path; });
   }
   fmt::print("\n{} skipped\n", all.skipped_files().size());

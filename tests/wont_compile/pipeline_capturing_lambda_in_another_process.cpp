@@ -8,6 +8,7 @@ auto plus(const std::vector<int>& numbers, int more) {
 #ifdef FIXED
   return troupe::from("numbers", numbers).then("plus", [&](int n) { return n + more; }, {.where = troupe::place::here});
 #else
-  return troupe::from("numbers", numbers).then("plus", [&](int n) { return n + more; }, {.where = troupe::place::own_process});  // here
+  return troupe::from("numbers", numbers)
+      .then("plus", [&](int n) { return n + more; }, {.where = troupe::place::own_process});  // here
 #endif
 }

@@ -16,5 +16,10 @@ int add(int a, int b) { return a + b; }
 int sum(troupe::system& system, const std::vector<int>& numbers) {
   auto texts = troupe::from("numbers", numbers).then("text", text);
   auto lengths = std::move(texts).then("length", length);  // here
-  return std::move(lengths).then("twice", text, {.width = 2}).then("length again", [](const std::string& t) { return static_cast<int>(t.size()); }).fold("sum", add, 0).run(system).value;
+  return std::move(lengths)
+      .then("twice", text, {.width = 2})
+      .then("length again", [](const std::string& t) { return static_cast<int>(t.size()); })
+      .fold("sum", add, 0)
+      .run(system)
+      .value;
 }

@@ -4,7 +4,6 @@
 #include "troupe/pipeline/step.hpp"
 #include "troupe/wire/type_identity.hpp"
 
-#include <cstdlib>
 #include <ranges>
 #include <string>
 #include <tuple>
@@ -82,7 +81,9 @@ class chain {
       return {};
     }
     std::string dot() const { return {}; }
-    report<Acc> run(system&, const run_options& = {}) const { std::abort(); }
+    report<Acc> run(system&, const run_options& = {}) const {
+      throw error{errc::invalid_argument, "this pipeline did not compile"};
+    }
   };
 
   template <class F>

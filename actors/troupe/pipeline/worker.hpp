@@ -25,6 +25,7 @@ class worker : public actor<worker_api> {
   void add(std::unique_ptr<step> next) { steps_.push_back(std::move(next)); }
 
  private:
+  void carry_out(done& result);
   template <class Message>
   void report(const Message& what);
 
@@ -37,7 +38,8 @@ class worker : public actor<worker_api> {
 template <class Source, class... Fs>
 class chain_worker final : public worker {
  public:
-  chain_worker(ref<driver_api> driver, worker_tag tag, [[maybe_unused]] carried_chain<Fs...> chain) : worker{std::move(driver), tag} {
+  chain_worker(ref<driver_api> driver, worker_tag tag, [[maybe_unused]] carried_chain<Fs...> chain)
+      : worker{std::move(driver), tag} {
     if constexpr (sizeof...(Fs) > 0) add_steps<Source, 0, Fs...>(chain);
   }
 

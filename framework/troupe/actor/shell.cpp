@@ -53,6 +53,7 @@ runtime::verdict shell::started(const runtime::cell& self) noexcept {
 
 runtime::verdict shell::receive(runtime::envelope& mail) noexcept {
   if (mail.what == runtime::kind::down) {
+    if (table_.on_down == nullptr) return goes_on();  // it never watched: another process lied
     try {
       table_.on_down(*object_, mail.content.as<down>());
     } catch (...) {

@@ -17,50 +17,28 @@ class category final : public std::error_category {
 
   std::string message(int value) const override {
     switch (static_cast<errc>(value)) {
-    case errc::malformed:
-      return "malformed bytes";
-    case errc::type_mismatch:
-      return "type mismatch";
-    case errc::end_of_stream:
-      return "end of stream";
-    case errc::broken_pipe:
-      return "broken pipe";
-    case errc::closed:
-      return "handle is closed";
-    case errc::wrong_direction:
-      return "wrong direction";
-    case errc::message_too_large:
-      return "message too large";
-    case errc::endpoint_in_use:
-      return "endpoint in use";
-    case errc::timeout:
-      return "timeout";
-    case errc::out_of_memory:
-      return "out of shared memory";
-    case errc::not_started:
-      return "not started";
-    case errc::already_started:
-      return "already started";
-    case errc::not_parent:
-      return "not the parent";
-    case errc::process_died:
-      return "process died";
-    case errc::start_failed:
-      return "start failed";
-    case errc::no_system:
-      return "no system";
-    case errc::unknown_function:
-      return "unknown function";
-    case errc::actor_gone:
-      return "actor is gone";
-    case errc::mailbox_full:
-      return "mailbox full";
-    case errc::remote_exception:
-      return "exception elsewhere";
-    case errc::unsupported:
-      return "unsupported";
-    case errc::invalid_argument:
-      return "invalid argument";
+    case errc::malformed: return "malformed bytes";
+    case errc::type_mismatch: return "type mismatch";
+    case errc::end_of_stream: return "end of stream";
+    case errc::broken_pipe: return "broken pipe";
+    case errc::closed: return "handle is closed";
+    case errc::wrong_direction: return "wrong direction";
+    case errc::message_too_large: return "message too large";
+    case errc::endpoint_in_use: return "endpoint in use";
+    case errc::timeout: return "timeout";
+    case errc::out_of_memory: return "out of shared memory";
+    case errc::not_started: return "not started";
+    case errc::already_started: return "already started";
+    case errc::not_parent: return "not the parent";
+    case errc::process_died: return "process died";
+    case errc::start_failed: return "start failed";
+    case errc::no_system: return "no system";
+    case errc::unknown_function: return "unknown function";
+    case errc::actor_gone: return "actor is gone";
+    case errc::mailbox_full: return "mailbox full";
+    case errc::remote_exception: return "exception elsewhere";
+    case errc::unsupported: return "unsupported";
+    case errc::invalid_argument: return "invalid argument";
     }
     return "unknown troupe error";
   }

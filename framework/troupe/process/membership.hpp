@@ -61,7 +61,7 @@ class membership {
   const process_id self_;
   unique_fd fork_server_;
   std::atomic<void (*)() noexcept> ending_{nullptr};  // relaxed: what it ends orders itself
-  std::mutex asking_;  // one request at a time on the line to the fork server
+  std::mutex asking_;                                 // one request at a time on the line to the fork server
   std::mutex inboxes_lock_;
   transport::byte_queue own_inbox_;                      // guarded by inboxes_lock_
   std::map<process_id, transport::byte_queue> inboxes_;  // guarded by inboxes_lock_

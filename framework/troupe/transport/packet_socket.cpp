@@ -35,8 +35,7 @@ packet_result until_done(int socket, short events, deadline limit, ssize_t& move
     moved = call();
     if (moved >= 0) return packet_result::done;
     switch (errno) {
-    case EINTR:
-      break;
+    case EINTR: break;
     case EAGAIN:
       if (!wait_for(socket, events, limit)) return packet_result::timeout;
       break;
@@ -44,10 +43,8 @@ packet_result until_done(int socket, short events, deadline limit, ssize_t& move
       // Reading: the peer closed with our packets unread; the error is reported once, what it sent is still there.
       if (events == POLLIN) break;
       return packet_result::gone;
-    case EPIPE:
-      return packet_result::gone;
-    default:
-      throw_errno(events == POLLIN ? "recvmsg" : "sendmsg", "pipe");
+    case EPIPE: return packet_result::gone;
+    default: throw_errno(events == POLLIN ? "recvmsg" : "sendmsg", "pipe");
     }
   }
 }

@@ -79,22 +79,14 @@ struct printer {
 template <class F>
 decltype(auto) visit(const any_value& value, F&& f) {
   switch (value.type()) {
-  case any_value::kind::nothing:
-    break;
-  case any_value::kind::boolean:
-    return f(value.as_bool());
-  case any_value::kind::integer:
-    return f(value.as_integer());
-  case any_value::kind::floating:
-    return f(value.as_float());
-  case any_value::kind::string:
-    return f(value.as_string());
-  case any_value::kind::bytes:
-    return f(value.as_bytes());
-  case any_value::kind::list:
-    return f(value.as_list());
-  case any_value::kind::dict:
-    return f(value.as_dict());
+  case any_value::kind::nothing: break;
+  case any_value::kind::boolean: return f(value.as_bool());
+  case any_value::kind::integer: return f(value.as_integer());
+  case any_value::kind::floating: return f(value.as_float());
+  case any_value::kind::string: return f(value.as_string());
+  case any_value::kind::bytes: return f(value.as_bytes());
+  case any_value::kind::list: return f(value.as_list());
+  case any_value::kind::dict: return f(value.as_dict());
   }
   return f(none);
 }
@@ -179,22 +171,14 @@ std::ostream& operator<<(std::ostream& out, const any_value& value) { return out
 
 std::string_view to_string(any_value::kind kind) noexcept {
   switch (kind) {
-  case any_value::kind::nothing:
-    return "none";
-  case any_value::kind::boolean:
-    return "a boolean";
-  case any_value::kind::integer:
-    return "an integer";
-  case any_value::kind::floating:
-    return "a float";
-  case any_value::kind::string:
-    return "a string";
-  case any_value::kind::bytes:
-    return "bytes";
-  case any_value::kind::list:
-    return "a list";
-  case any_value::kind::dict:
-    return "a dict";
+  case any_value::kind::nothing: return "none";
+  case any_value::kind::boolean: return "a boolean";
+  case any_value::kind::integer: return "an integer";
+  case any_value::kind::floating: return "a float";
+  case any_value::kind::string: return "a string";
+  case any_value::kind::bytes: return "bytes";
+  case any_value::kind::list: return "a list";
+  case any_value::kind::dict: return "a dict";
   }
   return "a value of unknown kind";
 }

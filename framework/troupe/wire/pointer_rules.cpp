@@ -33,12 +33,9 @@ pointer_step apply_pointer(object_record& record, holding how) noexcept {
   if (record.now == state::unseen) return first_sight(record, how);
   if (record.now == state::declared) return declared_before(record, how);
   switch (how) {
-  case holding::raw:
-    return pointer_step::nothing;
-  case holding::weak:
-    return record.owned_by == owner::shared ? pointer_step::nothing : pointer_step::refuse_no_owner;
-  case holding::unique:
-    return record.now == state::open ? pointer_step::refuse_cycle : adopt(record, owner::unique);
+  case holding::raw: return pointer_step::nothing;
+  case holding::weak: return record.owned_by == owner::shared ? pointer_step::nothing : pointer_step::refuse_no_owner;
+  case holding::unique: return record.now == state::open ? pointer_step::refuse_cycle : adopt(record, owner::unique);
   case holding::shared:
     if (record.now == state::open) return pointer_step::refuse_cycle;
     return record.owned_by == owner::shared ? pointer_step::nothing : adopt(record, owner::shared);
@@ -50,10 +47,8 @@ const char* refusal(pointer_step step) noexcept {
   switch (step) {
   case pointer_step::refuse_cycle:
     return "owns itself through a cycle of pointers and could never be freed; let the way back be a weak_ptr";
-  case pointer_step::refuse_owners:
-    return "has two owners that do not know of each other";
-  default:
-    return "is known to a weak_ptr or a raw pointer before the shared_ptr that owns it; put the owner first";
+  case pointer_step::refuse_owners: return "has two owners that do not know of each other";
+  default: return "is known to a weak_ptr or a raw pointer before the shared_ptr that owns it; put the owner first";
   }
 }
 

@@ -46,10 +46,11 @@ std::string integer_name(std::span<const std::string> words) {
   return (count("unsigned") != 0 ? "uint" : "int") + std::to_string(bits);
 }
 
-// Namespaces of library implementations that are no part of the name: `std::`, and the inline ones inside it.
-bool is_left_out(const std::string& word, bool after_std) {
-  if (word == "std") return true;
-  return after_std && (word.starts_with("__") || word == "_V2");
+// Scopes that are no part of the name: `std` itself, and namespaces with names reserved to library implementations.
+bool is_left_out(const std::string& scope, bool is_outermost) {
+  if (scope == "std") return is_outermost;
+  return scope.size() > 1 && scope[0] == '_'
+         && (scope[1] == '_' || std::isupper(static_cast<unsigned char>(scope[1])) != 0);
 }
 
 std::string translated(const std::string& word) {
@@ -67,16 +68,13 @@ std::string translated(const std::string& word) {
 std::string unified_name(std::string_view compiler_spelling) {
   const std::vector<std::string> tokens = tokens_of(compiler_spelling);
   std::string name;
-  bool after_std = false;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     const std::string& token = tokens[i];
     const bool is_scope = i + 2 < tokens.size() && tokens[i + 1] == ":" && tokens[i + 2] == ":";
-    if (is_scope && is_left_out(token, after_std)) {
-      after_std = true;
+    if (is_scope && is_left_out(token, i == 0 || tokens[i - 1] != ":")) {
       i += 2;
       continue;
     }
-    after_std = false;
     if (token == "struct" || token == "class" || token == "enum" || token == "union") continue;
     if (!names_an_integer(token)) {
       if (!name.empty() && in_word(name.back()) && in_word(token.front())) name += ' ';
@@ -105,7 +103,8 @@ std::string join_arguments(std::string name, std::initializer_list<std::string> 
   char before = '<';
   for (const std::string& argument : arguments) {
     if (argument.empty()) continue;
-    name += before + argument;
+    name += before;
+    name += argument;
     before = ',';
   }
   if (before == ',') name += '>';

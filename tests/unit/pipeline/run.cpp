@@ -2,7 +2,6 @@
 #include "troupe/base/error.hpp"
 #include "troupe/pipeline.hpp"
 
-#include <csignal>
 #include <algorithm>
 #include <csignal>
 #include <numeric>

@@ -1,0 +1,27 @@
+# A folder of texts of every kind: plain, compressed, empty, binary, damaged, and a link that must not be followed; and
+# many texts, so that there is time to kill.
+cmake_minimum_required(VERSION 3.25)
+file(REMOVE_RECURSE "${folder}")
+file(MAKE_DIRECTORY "${folder}/texts/deep/er")
+file(WRITE "${folder}/texts/plain.txt" "The cat and the hat: a License! I say \"the licence\".\n")
+file(WRITE "${folder}/texts/deep/er/plain" "dog dog\nTHE DOG, the licensee, x y z\n")
+file(WRITE "${folder}/texts/empty" "")
+file(WRITE "${folder}/text" "license naïve – the…naïve\nstraße the\n")
+file(WRITE "${folder}/long" "")
+foreach(number RANGE 1 2000)
+  file(APPEND "${folder}/long" "${number} words that nobody ever reads\n")
+endforeach()
+
+function(compress from to)
+  file(ARCHIVE_CREATE OUTPUT "${folder}/texts/${to}" PATHS "${folder}/${from}" FORMAT raw COMPRESSION GZip)
+endfunction()
+compress(text deep/text.gz)
+compress(texts/deep/text.gz binary.gz)  # the content is compressed data
+compress(long long.gz)
+execute_process(COMMAND head -c 1000 "${folder}/texts/long.gz" OUTPUT_FILE "${folder}/texts/damaged.gz")
+file(REMOVE "${folder}/texts/long.gz")
+file(MAKE_DIRECTORY "${folder}/many")
+foreach(number RANGE 1 200)
+  file(COPY_FILE "${folder}/long" "${folder}/many/${number}")
+endforeach()
+file(CREATE_LINK "plain.txt" "${folder}/texts/link.txt" SYMBOLIC)
