@@ -4,6 +4,7 @@
 // CAF_VERSION_MAJOR exists from 1.0 on.
 
 #include "troupe/runtime/envelope.hpp"
+#include "troupe/runtime/race_notes.hpp"
 
 #include <caf/actor_cast.hpp>
 #include <caf/actor_system.hpp>
@@ -28,15 +29,15 @@
 namespace troupe::runtime {
 
 /// The envelope as CAF sees it. CAF wants its messages copyable, but copies only those with several holders; ours
-/// always have one.
+/// always have one. It may be destroyed outside of any turn, when its actor has stopped: hence the notes.
 struct parcel {
   parcel() = default;
   explicit parcel(envelope&& e) noexcept : content{std::move(e)} {}
-  parcel(parcel&&) noexcept = default;
+  parcel(parcel&& other) noexcept : content{std::move(other.content)} { note_release(this); }
   parcel& operator=(parcel&&) noexcept = default;
   parcel(const parcel&) noexcept : content{} { std::terminate(); }
   parcel& operator=(const parcel&) noexcept { std::terminate(); }
-  ~parcel() = default;
+  ~parcel() { note_acquire(this); }
 
   envelope content;
 };

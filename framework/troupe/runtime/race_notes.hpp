@@ -1,8 +1,8 @@
 #pragma once
 
 // CAF's library is not built for ThreadSanitizer, which therefore does not see the edges its mailboxes make. These
-// notes name the two that CAF promises: the post of a message happens-before its handling, one turn of an actor before
-// the next.
+// notes name the three that CAF promises: the post of a message happens-before its handling and before its destruction,
+// and one turn of an actor before the next.
 
 #if defined(__SANITIZE_THREAD__)
   #define TROUPE_TSAN 1
