@@ -23,24 +23,27 @@ template <class T>
 concept not_supported =
     !number<T> && !std::same_as<T, bool> && !std::is_enum_v<T> && !describes_itself<T> && !plain_aggregate<T>;
 
-/// One English sentence for all that cannot travel, and nothing behind it.
+/// One English sentence for all that cannot travel, and nothing behind it: the rest of the codec is plausible.
 template <class T>
   requires not_supported<T>
 struct codec<T> {
-  static_assert(!std::same_as<T, long double>,
-                "troupe: long double is another format on each architecture; send a double");
-  static_assert(
-      !std::is_pointer_v<T>,
-      "troupe: this pointer means nothing in another process; point to an object of a class, or send a value");
-  static_assert(
-      std::same_as<T, long double> || std::is_pointer_v<T>,
-      "troupe: this type cannot travel: make it a plain aggregate (all fields public, no constructor), or give "
-      "it a Boost serialize member or function");
-  static void save(save_archive&, const T&) {}
-  static void load(load_archive&, T&) {}
+  static void save(save_archive&, const T&) { explain(); }
+  static void load(load_archive&, T&) { explain(); }
   static consteval std::size_t min_size() { return 0; }
   static consteval bool packed() { return false; }
-  static void describe(shape&) {}
+  static void describe(shape&) { explain(); }
+
+ private:
+  static void explain() {
+    constexpr bool is_long_double = std::same_as<T, long double>;
+    constexpr bool is_pointer = std::is_pointer_v<T>;
+    static_assert(!is_long_double, "troupe: long double is another format on each architecture; send a double");
+    static_assert(!is_pointer, "troupe: this pointer means nothing in another process; point to an object of a class, "
+                               "or send a value");
+    static_assert(is_long_double || is_pointer,
+                  "troupe: this type cannot travel: make it a plain aggregate (all fields public, no constructor), or "
+                  "give it a Boost serialize member or function");
+  }
 };
 
 template <number T>
@@ -65,7 +68,9 @@ struct codec<bool> {
   static void describe(shape&) {}
 };
 
-/// By the underlying type; any value of that type is accepted, as the language does for enums that fix it.
+/// By the underlying type. Any value of that type is accepted, which the language allows for enums that name the type
+/// (`enum e : int`, `enum class`). An old enum without should not be read from strangers: it cannot be asked which
+/// values it allows, and what other values do is undefined.
 template <class T>
   requires std::is_enum_v<T>
 struct codec<T> {

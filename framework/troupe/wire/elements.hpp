@@ -1,5 +1,6 @@
 #pragma once
 
+#include "troupe/wire/customization.hpp"
 #include "troupe/wire/load_archive.hpp"
 #include "troupe/wire/save_archive.hpp"
 
@@ -51,9 +52,14 @@ void save_element(save_archive& ar, const T& value) {
 template <class T>
 class constructed {
  public:
+  static_assert(describes_itself<T>,
+                "troupe: this type cannot be received: give it a default constructor, or a Boost serialize and a "
+                "load_construct_data");
+
   explicit constructed(load_archive& ar) {
-    boost::serialization::load_construct_data_adl(ar, get(),
-                                                  static_cast<unsigned>(boost::serialization::version<T>::value));
+    if constexpr (describes_itself<T>)
+      boost::serialization::load_construct_data_adl(ar, get(),
+                                                    static_cast<unsigned>(boost::serialization::version<T>::value));
   }
   constructed(const constructed&) = delete;
   constructed& operator=(const constructed&) = delete;

@@ -67,9 +67,9 @@ class orphan {
 void create(load_archive& ar, loaded_objects& objects, std::uint32_t id, holding how) {
   const object_class& what = *objects[id].what;
   void* address = what.create(ar);  // may load other pointers: entries move
-  auto& entry = objects[id];
-  entry.address = address;
-  if (how == holding::shared || how == holding::weak) entry.shared = what.share(address);
+  auto shared = how == holding::shared || how == holding::weak ? what.share(address) : nullptr;
+  objects[id].address = address;
+  objects[id].shared = std::move(shared);
 }
 
 void load_content(load_archive& ar, loaded_objects& objects, std::uint32_t id) {

@@ -40,6 +40,13 @@ struct everything {
 
 using namespace save_allocations;
 
+TEST_CASE("The counter that these tests rely on counts", "[wire]") {
+  const allocations during;
+  const std::vector<int> made(1000);
+  CHECK(during.count() == 1);
+  CHECK(during.largest() >= made.size() * sizeof(int));
+}
+
 TEST_CASE("Saving into a span allocates nothing", "[wire]") {
   const everything value;
   bytes room(10'000);
