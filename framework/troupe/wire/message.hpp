@@ -65,8 +65,12 @@ void decode_into(std::span<const std::byte> bytes, T& value, incoming_handles* h
 /// Reads one value that takes up all of `bytes`. Throws `errc::malformed` for bytes that are no such value.
 template <class T>
 [[nodiscard]] T decode(std::span<const std::byte> bytes, incoming_handles* handles = nullptr) {
-  if constexpr (std::is_default_constructible_v<T>) {
-    T value = make_blank<T>();
+  if constexpr (std::is_constructible_v<T, blank_t>) {
+    T value(blank_t{});
+    decode_into(bytes, value, handles);
+    return value;
+  } else if constexpr (std::is_default_constructible_v<T>) {
+    T value{};
     decode_into(bytes, value, handles);
     return value;
   } else {
