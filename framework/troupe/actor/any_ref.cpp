@@ -41,7 +41,7 @@ bool any_ref::tell_here(std::uint32_t index, runtime::body message, when_full po
   runtime::envelope mail;
   mail.index = index;
   mail.content = std::move(message);
-  switch (mailbox_.post(std::move(mail))) {
+  switch (mailbox_.post(mail)) {
   case runtime::posted::yes: return true;
   case runtime::posted::gone: throw error{errc::actor_gone, describe(address_) + " has stopped"};
   case runtime::posted::full: break;
@@ -67,7 +67,7 @@ any_answer any_ref::ask_here(std::uint32_t index, runtime::body message, deadlin
   mail.index = index;
   mail.content = std::move(message);
   mail.reply = runtime::reply_duty{pending};
-  switch (mailbox_.post(std::move(mail))) {
+  switch (mailbox_.post(mail)) {
   case runtime::posted::yes: break;
   case runtime::posted::gone: mail.reply.fail({errc::actor_gone, describe(address_) + " has stopped", {}, {}}); break;
   case runtime::posted::full: mail.reply.fail(full_mailbox(address_)); break;

@@ -171,7 +171,7 @@ void node_core::tell_down(const actor_address& watcher, const down& news) noexce
   runtime::envelope mail;
   mail.what = runtime::kind::down;
   mail.content = runtime::body::of<down>(news);
-  static_cast<void>(find(watcher.actor).post(std::move(mail)));  // a watcher that is gone needs no news
+  static_cast<void>(find(watcher.actor).post(mail));  // a watcher that is gone needs no news
 }
 
 void node_core::actor_ended(const actor_address& who, const runtime::failure& why) noexcept {
@@ -223,7 +223,7 @@ void node_core::deliver_message(const packet_header& header, packet arrived) {
     mail.what = runtime::kind::ask;
     mail.reply = runtime::reply_duty{std::make_shared<remote_asker>(*this, header.from, header.correlation)};
   }
-  const auto outcome = find(header.actor).post(std::move(mail));
+  const auto outcome = find(header.actor).post(mail);
   if (outcome == runtime::posted::yes) return;
   const std::string who = describe({self_, header.actor});
   runtime::failure why{errc::actor_gone, who + " has stopped", {}, {}};

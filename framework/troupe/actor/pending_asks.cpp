@@ -40,6 +40,7 @@ std::vector<pending_asks::asker> pending_asks::close() {
   const std::lock_guard lock{mutex_};
   closed_ = true;
   std::vector<asker> result;
+  result.reserve(entries_.size());
   for (auto& [correlation, item] : entries_) result.push_back(std::move(item.who));
   entries_.clear();
   return result;

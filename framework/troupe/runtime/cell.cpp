@@ -44,6 +44,6 @@ cell::operator bool() const noexcept { return cell_access::of(*this) != nullptr;
 
 std::uint64_t cell::id() const noexcept { return *this ? host_of(*this).number() : 0; }
 
-posted cell::post(envelope&& message) const { return *this ? host_of(*this).post(std::move(message)) : posted::gone; }
+posted cell::post(envelope& message) const { return *this ? host_of(*this).post(message) : posted::gone; }
 
 }  // namespace troupe::runtime

@@ -11,8 +11,8 @@ struct cell_access;
 /// What became of a posted message.
 enum class posted : std::uint8_t {
   yes,   ///< it is in the mailbox
-  full,  ///< the mailbox is at its capacity; the message is untouched
-  gone,  ///< the actor has stopped; the message is untouched
+  full,  ///< the mailbox is at its capacity
+  gone,  ///< the actor has stopped
 };
 
 /// A counted handle of one actor's mailbox. It keeps the mailbox's memory, not the actor: an actor lives until it is
@@ -29,8 +29,9 @@ class cell {
   /// Unique within its engine, never reused; the first actor of an engine has 1. 0 for an empty handle.
   [[nodiscard]] std::uint64_t id() const noexcept;
   /// Never blocks. Messages of one thread to one actor keep their order. What the sender did before happens-before the
-  /// receiver's handling of the message.
-  [[nodiscard]] posted post(envelope&& message) const;
+  /// receiver's handling of the message. The message is taken when the outcome is `yes`, else it is left as it was.
+  [[nodiscard]] posted post(envelope& message) const;
+  [[nodiscard]] posted post(envelope&& message) const { return post(message); }
 
  private:
   friend struct cell_access;

@@ -35,7 +35,7 @@ caf::behavior host::make_behavior() {
   return {[this](parcel& arrived) TROUPE_NOT_INSTRUMENTED { turn(arrived); }};
 }
 
-posted host::post(envelope&& message) {
+posted host::post(envelope& message) {
   // A stale `true` only means that CAF drops the message, as if the actor had stopped just before its turn.
   if (!open_.load(std::memory_order_relaxed)) return posted::gone;
   if (message.may_be_refused() && !admit()) return posted::full;

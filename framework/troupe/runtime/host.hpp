@@ -34,7 +34,7 @@ class host final : public caf::event_based_actor {
 
   [[nodiscard]] const char* name() const override { return "troupe"; }
   [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
-  [[nodiscard]] posted post(envelope&& message);
+  [[nodiscard]] posted post(envelope& message);
 
  protected:
   caf::behavior make_behavior() override;

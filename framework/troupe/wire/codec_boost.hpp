@@ -1,5 +1,6 @@
 #pragma once
 
+#include "troupe/wire/codec_associative.hpp"
 #include "troupe/wire/elements.hpp"
 #include "troupe/wire/type_identity.hpp"
 
@@ -7,6 +8,8 @@
 #include <boost/serialization/collection_size_type.hpp>
 #include <boost/serialization/item_version_type.hpp>
 #include <boost/serialization/nvp.hpp>
+#include <boost/unordered/unordered_map_fwd.hpp>
+#include <boost/unordered/unordered_set_fwd.hpp>
 #include <boost/variant/recursive_wrapper_fwd.hpp>
 #include <boost/variant/variant_fwd.hpp>
 #include <cstddef>
@@ -55,6 +58,16 @@ struct codec<boost::serialization::item_version_type> {
   static void save(save_archive& ar, const type& value) { ar.save_number(static_cast<std::uint32_t>(value)); }
   static void load(load_archive& ar, type& value) { value = type{ar.load_number<std::uint32_t>(&type_name<type>)}; }
 };
+
+/// As their likes in the standard library. Boost's own loader would allocate as many buckets as the message names.
+template <class... Args>
+struct codec<boost::unordered_set<Args...>> : set_codec<boost::unordered_set<Args...>> {};
+template <class... Args>
+struct codec<boost::unordered_multiset<Args...>> : set_codec<boost::unordered_multiset<Args...>> {};
+template <class... Args>
+struct codec<boost::unordered_map<Args...>> : map_codec<boost::unordered_map<Args...>> {};
+template <class... Args>
+struct codec<boost::unordered_multimap<Args...>> : map_codec<boost::unordered_multimap<Args...>> {};
 
 /// As `std::variant`. Boost's own loader would do arithmetic on any index that the message names.
 template <class First, class... Rest>

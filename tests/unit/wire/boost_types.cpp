@@ -6,6 +6,7 @@
 #include <boost/serialization/base_object.hpp>
 #include <boost/serialization/binary_object.hpp>
 #include <boost/serialization/boost_unordered_map.hpp>
+#include <boost/serialization/boost_unordered_set.hpp>
 #include <boost/serialization/deque.hpp>
 #include <boost/serialization/list.hpp>
 #include <boost/serialization/map.hpp>
@@ -330,13 +331,19 @@ TEST_CASE("A class without a default constructor travels by its construction dat
   CHECK(*shared.at(0) == value);
 }
 
-TEST_CASE("Boost's own containers travel by Boost's own loaders", "[wire]") {
+TEST_CASE("Boost's own containers travel", "[wire]") {
   check_travels(boost::optional<std::string>{"text"});
   check_travels(boost::optional<int>{});
   check_travels(boost::variant<int, std::string>{"text"});
   CHECK(is_malformed<boost::variant<int, std::string>>(bytes_of({2, 0, 0, 0, 0})));
   CHECK(is_malformed<boost::variant<int, std::string>>(bytes_of({0, 0, 0, 0, 0x80, 0, 0, 0, 0})));
   check_travels(boost::unordered_map<int, std::string>{{1, "one"}, {2, "two"}});
+  check_travels(boost::unordered_multimap<int, std::string>{{1, "one"}, {1, "another"}});
+  check_travels(boost::unordered_set<std::string>{"one", "two"});
+  check_travels(boost::unordered_multiset<int>{1, 1});
+  boost::unordered_map<int, std::string> roomy{{1, "one"}};
+  roomy.reserve(100'000);  // the buckets do not travel
+  check_travels(roomy);
   check_travels(expression{std::vector<expression>{{1}, {std::vector<expression>{{2}, {3}}}}});
   std::stack<int> stack;
   stack.push(1);
