@@ -1,9 +1,20 @@
-#include <troupe/base/error.hpp>
-
 #include <iostream>
+#include <troupe/troupe.hpp>
+
+struct question {
+  using reply = std::string;
+  std::string about;
+};
+struct oracle_api : troupe::protocol<question> {};
+
+class oracle : public troupe::actor<oracle_api> {
+ public:
+  std::string on(const question& m) { return m.about + " works"; }
+};
 
 int main() {
-  const troupe::error timeout{troupe::errc::timeout, "the outside project works"};
-  std::cout << timeout.what() << '\n';
-  return timeout.code() == troupe::errc::timeout ? 0 : 1;
+  troupe::system system;
+  troupe::node away = system.start_node();
+  troupe::ref<oracle_api> there = away.spawn<oracle>();
+  std::cout << there.ask(question{"the outside project"}).get() << '\n';
 }
