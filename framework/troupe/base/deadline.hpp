@@ -27,7 +27,9 @@ class deadline {
   [[nodiscard]] static constexpr deadline at(clock::time_point when) noexcept { return deadline{when}; }
 
   [[nodiscard]] bool is_never() const noexcept { return when_ == clock::time_point::max(); }
-  [[nodiscard]] bool passed() const noexcept { return !is_never() && clock::now() >= when_; }
+  [[nodiscard]] bool passed() const noexcept {
+    return when_ == clock::time_point::min() || (!is_never() && clock::now() >= when_);
+  }
   [[nodiscard]] clock::time_point when() const noexcept { return when_; }
   [[nodiscard]] deadline earlier(deadline other) const noexcept { return when_ < other.when_ ? *this : other; }
 

@@ -1,43 +1,24 @@
 #include "troupe/transport/connection.hpp"
 
 #include "troupe/base/error.hpp"
-#include "troupe/transport/packet_socket.hpp"
 #include "troupe/transport/pipe.hpp"
+#include "troupe/transport/pipe_end.hpp"
 
 #include <algorithm>
 #include <cstring>
-#include <mutex>
 #include <string>
 
 namespace troupe {
 
-using transport::packet_result;
+using transport::pipe_end;
+using transport::raw_bytes;
 
 namespace {
 
-/// A message is a first packet, which starts with this header and carries all handles, and as many further packets of
-/// bare bytes as `size` needs. Only this process tree ever sees it, so it is in native byte order.
-struct message_header {
-  std::uint64_t type;  // identity of the type; 0: raw bytes
-  std::uint64_t size;  // of the whole message
-};
-static_assert(sizeof(message_header) == 16);
-
-constexpr std::uint64_t raw_bytes = 0;
-constexpr std::size_t first_part = transport::largest_packet - sizeof(message_header);
-constexpr std::size_t trusted_size = std::size_t{1} << 20;  // room made for on the sender's word alone
-
-[[noreturn]] void throw_end() {
-  throw error{errc::end_of_stream,
-              "the other end of the pipe was closed, or its process died; all it sent was received"};
-}
-[[noreturn]] void throw_broken() {
-  throw error{errc::broken_pipe, "sending on a pipe whose other end was closed, or whose process died"};
-}
-
 /// Throws errc::type_mismatch unless the next message is what was asked for. The message stays where it is.
 void expect(std::uint64_t wanted, std::uint64_t next) {
-  if (wanted == next) return;
+  if (wanted == next) [[likely]]
+    return;
   if (next == raw_bytes)
     throw error{errc::type_mismatch,
                 "the next message is raw bytes, not " + wire::name_of_type(wanted) + "; receive it with recv_bytes()"};
@@ -47,153 +28,173 @@ void expect(std::uint64_t wanted, std::uint64_t next) {
   wire::check_type(wanted, next);
 }
 
-auto bytes_of(message_header& header) { return std::as_writable_bytes(std::span{&header, 1}); }
+void expect_room(std::size_t size, std::size_t room) {
+  if (size > room)
+    throw error{errc::message_too_large, "the next message has " + std::to_string(size)
+                                             + " bytes, room was offered for " + std::to_string(room)
+                                             + "; it stays receivable"};
+}
 
 }  // namespace
-
-struct connection::state {
-  unique_fd socket;
-  direction way;
-  std::mutex sending;    // keeps the packets of one message together
-  std::mutex receiving;  // likewise
-
-  message_header peek(deadline limit, packet_result& result) const;
-  incoming take();
-};
 
 connection::connection() noexcept = default;
 connection::connection(connection&&) noexcept = default;
 connection& connection::operator=(connection&&) noexcept = default;
 connection::~connection() = default;
 
-connection::connection(unique_fd socket, direction way) : state_{std::make_unique<state>(std::move(socket), way)} {}
+connection::connection(std::unique_ptr<pipe_end> end) : end_{std::move(end)} {}
 
-void connection::close() noexcept { state_.reset(); }
-bool connection::is_open() const noexcept { return state_ != nullptr; }
-bool connection::readable() const noexcept { return state_ && state_->way != direction::write; }
-bool connection::writable() const noexcept { return state_ && state_->way != direction::read; }
+void connection::close() noexcept { end_.reset(); }
+bool connection::is_open() const noexcept { return end_ != nullptr; }
+bool connection::readable() const noexcept { return end_ && end_->can_read(); }
+bool connection::writable() const noexcept { return end_ && end_->can_write(); }
 
-int connection::fd() const { return open(direction::both).socket.get(); }
-unsigned char connection::way() const { return static_cast<unsigned char>(open(direction::both).way); }
-
-void connection::adopt(unique_fd socket, unsigned char way) {
-  if (way > static_cast<unsigned char>(direction::write))
-    throw error{errc::malformed, "a connection arrived with an unknown direction"};
-  *this = connection{std::move(socket), static_cast<direction>(way)};
-}
-
-connection::state& connection::open(direction needed) const {
-  if (!state_) throw error{errc::closed, "this end of the pipe was closed, or moved to another process"};
-  if (needed == direction::write && state_->way == direction::read)
+pipe_end& connection::open(direction needed) const {
+  if (!end_) throw error{errc::closed, "this end of the pipe was closed, or moved to another process"};
+  if (end_->is_copy())
+    throw error{errc::endpoint_in_use,
+                "this end of the pipe is the copy that fork() made; the parent process is its one owner"};
+  if (needed == direction::write && !end_->can_write())
     throw error{errc::wrong_direction,
                 "sending on the reading end of a one-way pipe; send on the second end pipe(simplex) gave"};
-  if (needed == direction::read && state_->way == direction::write)
+  if (needed == direction::read && !end_->can_read())
     throw error{errc::wrong_direction,
                 "receiving on the writing end of a one-way pipe; receive on the first end pipe(simplex) gave"};
-  return *state_;
+  return *end_;
 }
 
 // -- sending ---------------------------------------------------------------------------------------------------------
 
+connection::sending::sending(const connection& owner, deadline limit) {
+  pipe_end& end = owner.open(direction::write);
+  if (end.begin_send(limit)) end_ = &end;
+}
+connection::sending::~sending() {
+  if (end_ != nullptr) end_->end_send();
+}
+std::span<std::byte> connection::sending::room() const noexcept { return end_->typed_room(); }
+void connection::sending::commit(std::uint64_t type, std::size_t size) const { end_->commit_typed(type, size); }
+
 bool connection::send_message(std::uint64_t type, std::span<const std::byte> bytes, wire::outgoing_handles& handles,
-                              deadline limit) {
-  state& s = open(direction::write);
+                              deadline limit) const {
   {
-    const std::lock_guard whole_message{s.sending};
-    message_header header{type, bytes.size()};
-    std::size_t sent = std::min(bytes.size(), first_part);
-    auto result = transport::send_packet(s.socket.get(), bytes_of(header), bytes.first(sent), handles.fds(), limit);
-    if (result == packet_result::timeout) return false;
-    while (result == packet_result::done && sent < bytes.size()) {
-      const auto part = bytes.subspan(sent, std::min(bytes.size() - sent, transport::largest_packet));
-      result = transport::send_packet(s.socket.get(), part, {}, {}, deadline::never());
-      sent += part.size();
-    }
-    if (result == packet_result::gone) throw_broken();
+    const sending turn{*this, limit};
+    if (!turn || !turn.end().send(type, bytes, handles.fds(), limit)) return false;
   }
-  handles.sent();
+  handles.sent();  // may be the end of this very connection
   return true;
 }
 
 void connection::send_bytes(std::span<const std::byte> bytes) {
-  wire::outgoing_handles none;
-  (void)send_message(raw_bytes, bytes, none, deadline::never());
+  const sending turn{*this, deadline::never()};
+  (void)turn.end().send(raw_bytes, bytes, {}, deadline::never());
+}
+
+std::size_t connection::longest_in_place() noexcept { return pipe_end::longest_frame(); }
+
+std::span<std::byte> connection::reserve(std::size_t size) {
+  if (size > longest_in_place())
+    throw error{errc::message_too_large, "a message of " + std::to_string(size)
+                                             + " bytes cannot be written in place, at most "
+                                             + std::to_string(longest_in_place()) + " can; use send_bytes()"};
+  const sending turn{*this, deadline::never()};
+  (void)turn.end().wait_for_room(size, deadline::never());
+  return turn.end().raw_room(size);
+}
+
+void connection::commit(std::size_t size) {
+  const sending turn{*this, deadline::never()};
+  turn.end().commit_raw(size);
 }
 
 // -- receiving -------------------------------------------------------------------------------------------------------
 
-message_header connection::state::peek(deadline limit, packet_result& result) const {
-  message_header header{};
-  result = transport::peek_packet(socket.get(), bytes_of(header), limit);
-  if (result == packet_result::gone) throw_end();
-  return header;
+connection::turn_to_receive::turn_to_receive(pipe_end& end, deadline limit)
+    : end_{end}
+    , admitted_{end.begin_receive(limit)} {}
+connection::turn_to_receive::~turn_to_receive() {
+  if (admitted_) end_.end_receive();
 }
 
-connection::incoming connection::state::take() {
-  message_header header{};
-  std::vector<std::byte> bytes(first_part);
-  auto first = transport::receive_packet(socket.get(), bytes_of(header), bytes, deadline::never());
-  if (first.result == packet_result::gone || first.size < sizeof header) throw_end();
-  std::size_t filled = first.size - sizeof header;
-  while (filled < header.size) {
-    const std::size_t wanted = std::min<std::uint64_t>(header.size - filled, transport::largest_packet);
-    if (bytes.size() < filled + wanted)  // grows with what really arrives, not with what the header claims
-      bytes.resize(std::min<std::uint64_t>(header.size, std::max(trusted_size, 2 * (filled + wanted))));
-    const auto next =
-        transport::receive_packet(socket.get(), {}, std::span{bytes}.subspan(filled, wanted), deadline::never());
-    if (next.result == packet_result::gone) throw_end();  // the sender died half way: the partial message is dropped
-    filled += next.size;
-  }
-  wire::buffer whole{filled};
-  std::memcpy(whole.data(), bytes.data(), filled);
-  return {std::move(whole), wire::incoming_handles{std::move(first.descriptors)}};
+connection::receiving::receiving(const connection& owner, std::uint64_t type, deadline limit, std::size_t most,
+                                 std::span<std::byte> into)
+    : turn_{owner.open(direction::read), limit} {
+  if (!turn_.admitted()) return;
+  pipe_end::message* next = turn_.end().arrive(limit, into);
+  if (next == nullptr) return;
+  expect(type, next->type);
+  expect_room(next->bytes.size(), most);
+  bytes_ = next->bytes;
+  handles_ = &next->handles;
 }
 
-std::optional<connection::incoming> connection::recv_message(std::uint64_t type, deadline limit) {
-  state& s = open(direction::read);
-  const std::lock_guard whole_message{s.receiving};
-  packet_result result{};
-  const message_header header = s.peek(limit, result);
-  if (result == packet_result::timeout) return std::nullopt;
-  expect(type, header.type);
-  return s.take();
+connection::receiving::~receiving() {
+  if (handles_ != nullptr) turn_.end().finish();
 }
 
 std::vector<std::byte> connection::recv_bytes(std::size_t most) {
-  state& s = open(direction::read);
-  const std::lock_guard whole_message{s.receiving};
-  packet_result result{};
-  const message_header header = s.peek(deadline::never(), result);
-  expect(raw_bytes, header.type);
-  if (header.size > most)
-    throw error{errc::message_too_large, "the next message has " + std::to_string(header.size)
-                                             + " bytes, room was offered for " + std::to_string(most)
-                                             + "; it stays receivable"};
-  const incoming message = s.take();
-  const auto bytes = message.bytes.span();
-  return {bytes.begin(), bytes.end()};
+  const receiving turn{*this, raw_bytes, deadline::never(), most};
+  return {turn.bytes().begin(), turn.bytes().end()};
 }
 
 std::size_t connection::recv_bytes_into(std::span<std::byte> room) {
-  const auto bytes = recv_bytes(room.size());
-  std::copy(bytes.begin(), bytes.end(), room.begin());
-  return bytes.size();
+  const receiving turn{*this, raw_bytes, deadline::never(), room.size(), room};
+  if (!turn.bytes().empty() && turn.bytes().data() != room.data())
+    std::memcpy(room.data(), turn.bytes().data(), turn.bytes().size());
+  return turn.bytes().size();
 }
 
-bool connection::poll_until(deadline limit) {
-  return transport::wait_readable(open(direction::read).socket.get(), limit);
+std::span<const std::byte> connection::peek() {
+  const turn_to_receive turn{open(direction::read), deadline::never()};
+  const pipe_end::message& next = *turn.end().arrive(deadline::never());
+  expect(raw_bytes, next.type);
+  return next.bytes;
 }
 
-// -- making ----------------------------------------------------------------------------------------------------------
+void connection::release() {
+  const turn_to_receive turn{open(direction::read), deadline::never()};
+  turn.end().finish();
+}
+
+bool connection::poll_until(deadline limit) const {
+  const turn_to_receive turn{open(direction::read), limit};
+  if (!turn.admitted()) return false;
+  try {
+    return turn.end().arrive(limit) != nullptr;
+  } catch (const error& e) {
+    if (e.code() == errc::end_of_stream) return true;
+    throw;
+  }
+}
+
+int connection::fd() {
+  const turn_to_receive turn{open(direction::any), deadline::never()};
+  return turn.end().poll_fd();
+}
+
+// -- making and moving -----------------------------------------------------------------------------------------------
 
 std::pair<connection, connection> make_connections(bool one_way) {
-  using direction = connection::direction;
-  auto [first, second] = transport::packet_socket_pair();
-  return {connection{std::move(first), one_way ? direction::read : direction::both},
-          connection{std::move(second), one_way ? direction::write : direction::both}};
+  auto [first, second] = pipe_end::make(one_way);
+  return {connection{std::move(first)}, connection{std::move(second)}};
 }
 
 std::pair<connection, connection> pipe() { return make_connections(false); }
 std::pair<connection, connection> pipe(simplex_t) { return make_connections(true); }
+
+connection::travel_papers connection::hand_over() {
+  pipe_end& end = open(direction::any);
+  const auto ticket = end.hand_over();
+  return {end.memory_fd(), end.socket_fd(), ticket.ticket, ticket.side, ticket.one_way};
+}
+
+void connection::leave() noexcept {
+  end_->leave();
+  end_.reset();
+}
+
+void connection::take_over(unique_fd memory, unique_fd socket, const travel_papers& papers) {
+  end_ = pipe_end::attach(std::move(memory), std::move(socket), {papers.ticket, papers.side, papers.one_way});
+}
 
 }  // namespace troupe

@@ -115,13 +115,19 @@ received_packet receive_packet(int socket, std::span<std::byte> head, std::span<
   return packet;
 }
 
-packet_result peek_packet(int socket, std::span<std::byte> front, deadline limit) {
-  ssize_t moved = 0;
-  const auto result = until_done(socket, POLLIN, limit, moved,
-                                 [&] { return ::recv(socket, front.data(), front.size(), MSG_PEEK | MSG_DONTWAIT); });
-  return result == packet_result::done && moved == 0 ? packet_result::gone : result;
+bool has_hung_up(int socket) {
+  pollfd entry{socket, POLLRDHUP, 0};
+  while (::poll(&entry, 1, 0) < 0)
+    if (errno != EINTR) throw_errno("poll", "pipe");
+  return (entry.revents & (POLLHUP | POLLRDHUP)) != 0;
 }
 
-bool wait_readable(int socket, deadline limit) { return wait_for(socket, POLLIN, limit); }
+void send_token(int socket) noexcept { (void)::send(socket, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT); }
+
+void drain_tokens(int socket) noexcept {
+  char token[2];
+  while (::recv(socket, token, sizeof token, MSG_PEEK | MSG_DONTWAIT) == 1)
+    (void)::recv(socket, token, 1, MSG_DONTWAIT);
+}
 
 }  // namespace troupe::transport

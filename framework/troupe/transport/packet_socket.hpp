@@ -33,9 +33,13 @@ struct received_packet {
 
 /// Takes the next packet. `gone`: the other side closed or died, and nothing is left.
 received_packet receive_packet(int socket, std::span<std::byte> head, std::span<std::byte> body, deadline limit);
-/// Copies the front of the next packet and leaves it there.
-packet_result peek_packet(int socket, std::span<std::byte> front, deadline limit);
-/// Whether a packet, or the end, is there.
-[[nodiscard]] bool wait_readable(int socket, deadline limit);
+
+/// Whether the other side has closed its socket, or died.
+[[nodiscard]] bool has_hung_up(int socket);
+
+/// A packet of one byte, for those who poll. If there is no room for it the socket is readable anyway.
+void send_token(int socket) noexcept;
+/// Takes all tokens up to the next packet that is none.
+void drain_tokens(int socket) noexcept;
 
 }  // namespace troupe::transport

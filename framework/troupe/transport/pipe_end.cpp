@@ -1,0 +1,413 @@
+#include "troupe/transport/pipe_end.hpp"
+
+#include "troupe/base/error.hpp"
+#include "troupe/memory/asymmetric_fence.hpp"
+#include "troupe/memory/park.hpp"
+#include "troupe/transport/packet_socket.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <new>
+#include <string>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+namespace troupe::transport {
+
+namespace {
+
+using flag = pipe_direction::flag;
+
+constexpr std::size_t chunk = pipe_ring_bytes / 8;             // of a large message, so that both sides copy at once
+constexpr std::size_t trusted_size = std::size_t{1} << 20;     // room made for on the sender's word alone
+constexpr std::size_t typed_head = sizeof(std::uint64_t);      // the type
+constexpr std::size_t large_head = 2 * sizeof(std::uint64_t);  // the type, the size
+
+std::uint64_t this_owner() { return std::uint64_t(::getpid()) << 1; }
+
+[[noreturn]] void throw_end() {
+  throw error{errc::end_of_stream,
+              "the other end of the pipe was closed, or its process died; all it sent was received"};
+}
+[[noreturn]] void throw_broken() {
+  throw error{errc::broken_pipe, "sending on a pipe whose other end was closed, or whose process died"};
+}
+[[noreturn]] void throw_malformed(const char* what) {
+  throw error{errc::malformed, std::string{"the shared memory of a pipe "} + what + "; its writer is not troupe"};
+}
+
+std::uint64_t word_at(std::span<const std::byte> bytes, std::size_t index) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, bytes.data() + index * sizeof word, sizeof word);
+  return word;
+}
+
+}  // namespace
+
+/// A message of several frames on its way in.
+struct pipe_end::large_message {
+  std::uint64_t type = raw_bytes;
+  std::size_t size = 0;
+  std::size_t filled = 0;
+  std::span<std::byte> room;         // the receiver's, or all of `own`
+  std::unique_ptr<std::byte[]> own;  // grows with what really arrives, not with what the sender claims
+  wire::incoming_handles handles;
+
+  void append(std::span<const std::byte> bytes) {
+    if (bytes.size() > size - filled) throw_malformed("holds more bytes of a large message than were announced");
+    if (room.size() - filled < bytes.size()) grow(filled + bytes.size());
+    std::memcpy(room.data() + filled, bytes.data(), bytes.size());
+    filled += bytes.size();
+  }
+  void grow(std::size_t needed) {
+    const std::size_t wanted = std::min(size, std::max({needed, trusted_size, 2 * room.size()}));
+    auto larger = std::make_unique_for_overwrite<std::byte[]>(wanted);
+    if (filled != 0) std::memcpy(larger.get(), room.data(), filled);
+    own = std::move(larger);
+    room = {own.get(), wanted};
+  }
+};
+
+/// What poll(2) and its like see of an end: an epoll instance over the socket (tokens, hang-up) and a descriptor that
+/// is always ready, which is listened to exactly while a frame is there.
+struct pipe_end::watcher {
+  unique_fd always_ready{::eventfd(1, EFD_CLOEXEC)};
+  unique_fd epoll{::epoll_create1(EPOLL_CLOEXEC)};
+
+  explicit watcher(int socket) {
+    if (!always_ready) throw_errno("eventfd", "pipe");
+    if (!epoll) throw_errno("epoll_create1", "pipe");
+    control(EPOLL_CTL_ADD, socket, EPOLLIN | EPOLLRDHUP);
+    control(EPOLL_CTL_ADD, always_ready.get(), EPOLLIN);
+  }
+  void show(bool ready) const { control(EPOLL_CTL_MOD, always_ready.get(), ready ? EPOLLIN : 0U); }
+
+ private:
+  void control(int what, int fd, std::uint32_t events) const {
+    epoll_event event{events, {}};
+    if (::epoll_ctl(epoll.get(), what, fd, &event) != 0) throw_errno("epoll_ctl", "pipe");
+  }
+};
+
+// -- making and moving -----------------------------------------------------------------------------------------------
+
+pipe_end::pipe_end(std::shared_ptr<memory::mirrored_rings> rings, unique_fd socket, std::uint8_t side, bool one_way)
+    : rings_{std::move(rings)}
+    , socket_{std::move(socket)}
+    , side_{side}
+    , one_way_{one_way} {
+  asymmetric_ = layout().asymmetric != 0;
+  const auto ring_of = [&](std::uint8_t writer) { return rings_->ring(one_way_ ? 0 : writer); };
+  if (can_write()) writer_ = {ring_of(side_), pipe_ring_bytes, outgoing()};
+  if (can_read()) reader_ = {ring_of(1 - side_), pipe_ring_bytes, incoming()};
+}
+
+pipe_layout& pipe_end::layout() const noexcept {
+  return *std::launder(reinterpret_cast<pipe_layout*>(rings_->header()));
+}
+
+std::pair<std::unique_ptr<pipe_end>, std::unique_ptr<pipe_end>> pipe_end::make(bool one_way) {
+  auto rings = std::make_shared<memory::mirrored_rings>(
+      memory::mirrored_rings::create("troupe-pipe", one_way ? 1 : 2, pipe_ring_bytes));
+  auto* fresh = new (rings->header()) pipe_layout{};
+  fresh->magic = pipe_magic;
+  fresh->version = pipe_version;
+  fresh->asymmetric = memory::asymmetric_fence::available() ? 1 : 0;
+  for (auto& holder : fresh->holder) holder.store(this_owner(), std::memory_order_relaxed);
+  auto [first, second] = packet_socket_pair();
+  return {std::unique_ptr<pipe_end>{new pipe_end{rings, std::move(first), 0, one_way}},
+          std::unique_ptr<pipe_end>{new pipe_end{rings, std::move(second), 1, one_way}}};
+}
+
+std::unique_ptr<pipe_end> pipe_end::attach(unique_fd memory, unique_fd socket, const pipe_ticket& ticket) {
+  if (ticket.side > 1) throw error{errc::malformed, "a connection arrived that is neither end of a pipe"};
+  auto rings = std::make_shared<memory::mirrored_rings>(
+      memory::mirrored_rings::attach(std::move(memory), ticket.one_way ? 1 : 2, pipe_ring_bytes));
+  auto& layout = *std::launder(reinterpret_cast<pipe_layout*>(rings->header()));
+  if (layout.magic != pipe_magic || layout.version != pipe_version)
+    throw error{errc::malformed, "a connection arrived whose shared memory holds no pipe of this version"};
+  if (layout.asymmetric != 0 && !memory::asymmetric_fence::available())
+    throw error{errc::unsupported, "this process may not call membarrier(2), which the maker of this pipe relies on"};
+  std::uint64_t expected = ticket.ticket;
+  if ((expected & 1) == 0 || !layout.holder[ticket.side].compare_exchange_strong(expected, this_owner()))
+    throw error{errc::endpoint_in_use, "this end of the pipe has an owner already, process "
+                                           + std::to_string(expected >> 1) + "; an end has one owner at a time"};
+  return std::unique_ptr<pipe_end>{new pipe_end{std::move(rings), std::move(socket), ticket.side, ticket.one_way}};
+}
+
+pipe_ticket pipe_end::hand_over() {
+  if (large_ || current_stage_ == stage::assembled)
+    throw error{errc::invalid_argument,
+                "an end of a pipe cannot move while a large message is half received; receive it first"};
+  if (can_read()) reader_.publish();
+  if (can_write()) writer_.hand_over();
+  // Odd, and unlike any other ticket of this end: time has passed since.
+  const auto now = static_cast<std::uint64_t>(deadline::clock::now().time_since_epoch().count());
+  const std::uint64_t ticket = now << 1 | 1;
+  layout().holder[side_].store(ticket);
+  return {ticket, side_, one_way_};
+}
+
+pipe_end::~pipe_end() {
+  if (left_ || is_copy()) return;
+  if (can_write()) {
+    outgoing().state.fetch_or(flag::writer_closed);
+    wake(outgoing(), flag::reader_waits | flag::reader_polls);
+  }
+  if (can_read()) {
+    reader_.publish();
+    incoming().state.fetch_or(flag::reader_closed);
+    wake(incoming(), flag::writer_waits);
+  }
+}
+
+// -- waiting ---------------------------------------------------------------------------------------------------------
+
+/// Whether the other side of a direction has closed (`closed` is its flag), or is dead.
+bool pipe_end::is_gone(patience& known, std::uint32_t closed, std::uint32_t interrupts) const {
+  const pipe_direction& way = closed == flag::writer_closed ? incoming() : outgoing();
+  if ((way.state.load(std::memory_order_acquire) & closed) != 0) return true;  // SYNC "closed"
+  if (known.interrupts != interrupts) {
+    known.interrupts = interrupts;
+    known.hung_up = has_hung_up(socket_.get());
+  }
+  return known.hung_up;
+}
+
+/// Waits until `ready()`, which is true after a SYNC "frame" or "released" of the other side.
+///
+/// The sleeper sets its flag, then looks again; the other side commits, then reads the flags. The heavy fence between
+/// the sleeper's two steps and the light one between the other's make sure that at least one sees the other (SYNC
+/// "waits").
+template <class Ready>
+pipe_end::outcome pipe_end::wait(pipe_direction& way, std::uint32_t my_flag, patience& known, deadline limit,
+                                 Ready ready) {
+  const std::uint32_t closed = my_flag == flag::reader_waits ? flag::writer_closed : flag::reader_closed;
+  for (;;) {
+    const std::uint32_t interrupts = memory::interrupt::sample();  // before any look, so that no death is missed
+    if (ready()) return outcome::ready;
+    // What the other side did before it closed or died is visible once that is known.
+    if (is_gone(known, closed, interrupts)) return ready() ? outcome::ready : outcome::gone;
+    if (limit.passed()) return outcome::timeout;
+    if (known.spin.until(ready, limit)) return outcome::ready;
+
+    const std::uint32_t state = way.state.fetch_or(my_flag) | my_flag;  // SYNC "waits", the sleeper
+    memory::asymmetric_fence::heavy(asymmetric_);
+    if (!ready() && (state & closed) == 0) (void)memory::park(way.state, state, interrupts, limit);
+    way.state.fetch_and(~my_flag);
+  }
+}
+
+/// Clears those of `flags` that are set, and wakes who set them.
+void pipe_end::wake(pipe_direction& way, std::uint32_t flags) noexcept {
+  const std::uint32_t before = way.state.fetch_and(~flags);
+  memory::unpark_all(way.state);
+  if ((before & flags & flag::reader_polls) != 0) send_token(socket_.get());
+}
+
+// -- sending ---------------------------------------------------------------------------------------------------------
+
+bool pipe_end::begin_send(deadline limit) {
+  if (!sending_.lock_until(limit)) return false;
+  const std::uint32_t interrupts = memory::interrupt::sample();
+  if (!is_gone(for_room_, flag::reader_closed, interrupts)) [[likely]]
+    return true;
+  sending_.unlock();
+  throw_broken();
+}
+
+std::span<std::byte> pipe_end::typed_room() noexcept {
+  constexpr std::size_t comfortable = 4096;
+  const std::size_t room = std::min(writer_.room(comfortable), longest_frame());
+  if (room < typed_head) return {};
+  return {writer_.payload() + typed_head, room - typed_head};
+}
+
+void pipe_end::commit_typed(std::uint64_t type, std::size_t size) {
+  std::memcpy(writer_.payload(), &type, sizeof type);
+  commit(frame_header::typed, typed_head + size);
+}
+
+bool pipe_end::wait_for_room(std::size_t size, deadline limit) {
+  if (writer_.room(size) >= size) [[likely]]
+    return true;
+  const auto enough = [&] { return writer_.room(size) >= size; };
+  switch (wait(outgoing(), flag::writer_waits, for_room_, limit, enough)) {
+  case outcome::ready: return true;
+  case outcome::timeout: break;
+  case outcome::gone: throw_broken();
+  }
+  if (!writer_.sane()) throw_malformed("says that more was read than was written");
+  return false;
+}
+
+void pipe_end::commit_raw(std::size_t size) { commit(frame_header::raw, size); }
+
+void pipe_end::commit(std::uint8_t kind, std::size_t length) {
+  writer_.commit(kind, length);
+  memory::asymmetric_fence::light(asymmetric_);
+  constexpr std::uint32_t waiters = flag::reader_waits | flag::reader_polls;
+  if ((outgoing().state.load(std::memory_order_relaxed) & waiters) != 0) [[unlikely]]  // SYNC "waits", the other side
+    wake(outgoing(), waiters);
+}
+
+/// One frame: some words, then some bytes. False if there was no room for it at the limit.
+bool pipe_end::put_frame(std::uint8_t kind, std::span<const std::uint64_t> head, std::span<const std::byte> bytes,
+                         std::span<const int> handles, deadline limit) {
+  const std::size_t length = head.size_bytes() + bytes.size();
+  if (!wait_for_room(length, limit)) return false;
+  if (!handles.empty()) {
+    // First the descriptors, then the frame: if this process dies in between, nobody asks for them.
+    const std::uint64_t tag = writer_.position();
+    switch (send_packet(socket_.get(), std::as_bytes(std::span{&tag, 1}), {}, handles, limit)) {
+    case packet_result::done: break;
+    case packet_result::timeout: return false;
+    case packet_result::gone: throw_broken();
+    }
+    kind |= frame_header::with_handles;
+  }
+  if (!head.empty()) std::memcpy(writer_.payload(), head.data(), head.size_bytes());
+  if (!bytes.empty()) std::memcpy(writer_.payload() + head.size_bytes(), bytes.data(), bytes.size());
+  commit(kind, length);
+  return true;
+}
+
+bool pipe_end::send(std::uint64_t type, std::span<const std::byte> bytes, std::span<const int> handles,
+                    deadline limit) {
+  if (bytes.size() <= longest_frame() - typed_head) {
+    if (type == raw_bytes) return put_frame(frame_header::raw, {}, bytes, handles, limit);
+    return put_frame(frame_header::typed, {&type, 1}, bytes, handles, limit);
+  }
+  const std::array<std::uint64_t, 2> head{type, bytes.size()};
+  if (!put_frame(frame_header::first, head, bytes.first(chunk), handles, limit)) return false;
+  for (bytes = bytes.subspan(chunk); bytes.size() > chunk; bytes = bytes.subspan(chunk))
+    (void)put_frame(frame_header::more, {}, bytes.first(chunk), {}, deadline::never());
+  (void)put_frame(frame_header::last, {}, bytes, {}, deadline::never());
+  return true;
+}
+
+// -- receiving -------------------------------------------------------------------------------------------------------
+
+void pipe_end::pop(std::size_t length) noexcept {
+  if (!reader_.pop(length)) return;
+  memory::asymmetric_fence::light(asymmetric_);
+  if ((incoming().state.load(std::memory_order_relaxed) & flag::writer_waits) != 0)  // SYNC "waits", the other side
+    wake(incoming(), flag::writer_waits);
+}
+
+bool pipe_end::next_frame(deadline limit) {
+  if (reader_.ready()) [[likely]]
+    return true;
+  reader_.publish();  // the writer may be waiting for just this much
+  memory::asymmetric_fence::light(asymmetric_);
+  if ((incoming().state.load(std::memory_order_relaxed) & flag::writer_waits) != 0)
+    wake(incoming(), flag::writer_waits);
+  switch (wait(incoming(), flag::reader_waits, for_frames_, limit, [this] { return reader_.ready(); })) {
+  case outcome::ready: return true;
+  case outcome::timeout: return false;
+  case outcome::gone: break;
+  }
+  large_.reset();  // its sender died half way: it was never sent
+  throw_end();
+}
+
+pipe_end::message* pipe_end::arrive(deadline limit, std::span<std::byte> into) {
+  while (current_stage_ == stage::none) {
+    if (!next_frame(limit)) {
+      if (watcher_) arm_watcher();
+      return nullptr;
+    }
+    if (take_frame(into)) break;
+  }
+  return &current_;
+}
+
+/// Looks at the frame at the front. True if the current message is complete now.
+bool pipe_end::take_frame(std::span<std::byte> into) {
+  const frame_reader::frame frame = reader_.front();
+  const std::uint8_t kind = frame.kind & ~frame_header::with_handles;
+  const bool starts = kind == frame_header::raw || kind == frame_header::typed || kind == frame_header::first;
+  if (starts == (large_ != nullptr)) throw_malformed("holds the parts of a message in the wrong order");
+  const std::size_t head = kind == frame_header::typed ? typed_head : kind == frame_header::first ? large_head : 0;
+  if (frame.payload.size() < head) throw_malformed("holds a frame that is too short");
+  const auto bytes = frame.payload.subspan(head);
+  const bool has_handles = (frame.kind & frame_header::with_handles) != 0;
+
+  switch (kind) {
+  case frame_header::raw:
+  case frame_header::typed:
+    current_.type = kind == frame_header::raw ? raw_bytes : word_at(frame.payload, 0);
+    current_.bytes = bytes;
+    if (has_handles) current_.handles = handles_of_frame();
+    current_frame_ = frame.payload.size();
+    current_stage_ = stage::in_ring;
+    return true;
+  case frame_header::first: {
+    auto large = std::make_unique<large_message>();
+    large->type = word_at(frame.payload, 0);
+    large->size = word_at(frame.payload, 1);
+    if (large->type == raw_bytes && into.size() >= large->size) large->room = into;
+    if (has_handles) large->handles = handles_of_frame();
+    large->append(bytes);
+    large_ = std::move(large);
+    break;
+  }
+  case frame_header::more:
+  case frame_header::last: large_->append(bytes); break;
+  default: throw_malformed("holds a frame of unknown kind");
+  }
+  pop(frame.payload.size());
+  if (kind != frame_header::last) return false;
+  if (large_->filled != large_->size) throw_malformed("holds fewer bytes of a large message than were announced");
+  current_.type = large_->type;
+  current_.bytes = large_->room.first(large_->size);
+  current_.handles = std::move(large_->handles);
+  current_stage_ = stage::assembled;
+  return true;
+}
+
+wire::incoming_handles pipe_end::handles_of_frame() {
+  for (;;) {
+    std::uint64_t tag = 0;
+    auto packet = receive_packet(socket_.get(), std::as_writable_bytes(std::span{&tag, 1}), {}, deadline::now());
+    if (packet.result != packet_result::done) throw_malformed("announces descriptors that did not come");
+    // Smaller packets are tokens; another tag belongs to a frame that a former owner of the other end did not commit.
+    if (packet.size == sizeof tag && tag == reader_.position())
+      return wire::incoming_handles{std::move(packet.descriptors)};
+  }
+}
+
+void pipe_end::finish() noexcept {
+  if (current_stage_ == stage::in_ring) pop(current_frame_);
+  large_.reset();
+  current_.handles = {};
+  current_stage_ = stage::none;
+  if (watcher_) arm_watcher();
+}
+
+// -- being watched ---------------------------------------------------------------------------------------------------
+
+int pipe_end::poll_fd() {
+  if (!watcher_) {
+    watcher_ = std::make_unique<watcher>(socket_.get());
+    arm_watcher();
+  }
+  return watcher_->epoll.get();
+}
+
+/// Shows a frame that is there; else asks for a token with the next one.
+void pipe_end::arm_watcher() {
+  if (!can_read()) return watcher_->show(false);
+  bool ready = reader_.ready() || current_stage_ != stage::none;
+  if (!ready) {
+    drain_tokens(socket_.get());
+    const std::uint32_t state = incoming().state.fetch_or(flag::reader_polls);  // SYNC "waits", the sleeper
+    memory::asymmetric_fence::heavy(asymmetric_);
+    ready = reader_.ready() || (state & flag::writer_closed) != 0;
+  }
+  watcher_->show(ready);
+}
+
+}  // namespace troupe::transport

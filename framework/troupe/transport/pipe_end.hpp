@@ -1,0 +1,149 @@
+#pragma once
+
+#include "troupe/base/deadline.hpp"
+#include "troupe/base/forks.hpp"
+#include "troupe/base/unique_fd.hpp"
+#include "troupe/memory/adaptive_spin.hpp"
+#include "troupe/memory/biased_lock.hpp"
+#include "troupe/memory/mirrored_rings.hpp"
+#include "troupe/transport/frame_reader.hpp"
+#include "troupe/transport/frame_writer.hpp"
+#include "troupe/wire/handles.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <utility>
+
+namespace troupe::transport {
+
+inline constexpr std::uint64_t raw_bytes = 0;  ///< the type of a message that is bare bytes
+
+/// How an end travels: beside these, the descriptors of the memory and of the socket.
+struct pipe_ticket {
+  std::uint64_t ticket = 0;
+  std::uint8_t side = 0;
+  bool one_way = false;
+};
+
+/// One end of a pipe: a frame writer, a frame reader, and how each waits for the other side.
+///
+/// The two sockets of a pipe carry what memory cannot: descriptors that belong to messages, tokens for who watches with
+/// poll(2), and the kernel's word that the other side is gone (they hang up when the last process that holds that side
+/// closes it or dies; after that nothing of it can store any more). A hang-up is looked for when this process's
+/// interrupt word has changed, which it does on each death in the tree.
+///
+/// Threads: `sending` and `receiving` each admit one thread at a time; all else takes one of them.
+class pipe_end {
+ public:
+  static std::pair<std::unique_ptr<pipe_end>, std::unique_ptr<pipe_end>> make(bool one_way);
+  /// Takes over an end that arrived from elsewhere. Throws errc::endpoint_in_use if a copy of it was taken before.
+  static std::unique_ptr<pipe_end> attach(unique_fd memory, unique_fd socket, const pipe_ticket& ticket);
+  pipe_end(const pipe_end&) = delete;
+  pipe_end& operator=(const pipe_end&) = delete;
+  /// Closes the end, unless it went to another process.
+  ~pipe_end();
+
+  [[nodiscard]] bool can_read() const noexcept { return !one_way_ || side_ == 0; }
+  [[nodiscard]] bool can_write() const noexcept { return !one_way_ || side_ == 1; }
+  /// Whether this is a forked copy of an end that its parent still uses.
+  [[nodiscard]] bool is_copy() const noexcept { return forks_ != forks(); }
+  [[nodiscard]] int memory_fd() const noexcept { return rings_->fd(); }
+  [[nodiscard]] int socket_fd() const noexcept { return socket_.get(); }
+
+  /// Makes everything ready for the next owner. The end can still be used until `leave`, but should not be.
+  [[nodiscard]] pipe_ticket hand_over();
+  /// The end is on its way: it is not closed when this object ends.
+  void leave() noexcept { left_ = true; }
+
+  // -- sending: all between a successful begin_send and end_send ------------------------------------------------------
+
+  /// Admits this thread. False at the limit. Throws errc::broken_pipe if the other side is gone.
+  [[nodiscard]] bool begin_send(deadline limit);
+  void end_send() noexcept { sending_.unlock(); }
+  /// Room for the bytes of a typed message, as much as there is now; may be empty.
+  [[nodiscard]] std::span<std::byte> typed_room() noexcept;
+  /// The first `size` bytes of `typed_room()` are a message.
+  void commit_typed(std::uint64_t type, std::size_t size);
+  /// Room for `size` raw bytes, once there is so much. False at the limit. Throws errc::broken_pipe.
+  [[nodiscard]] bool wait_for_room(std::size_t size, deadline limit);
+  [[nodiscard]] std::span<std::byte> raw_room(std::size_t size) const noexcept { return {writer_.payload(), size}; }
+  void commit_raw(std::size_t size);
+  /// A message of any size. False if there was no room at the limit; a large one that has begun is sent whole.
+  [[nodiscard]] bool send(std::uint64_t type, std::span<const std::byte> bytes, std::span<const int> handles,
+                          deadline limit);
+  /// The longest payload that goes as one frame.
+  [[nodiscard]] static constexpr std::size_t longest_frame() noexcept { return pipe_ring_bytes / 4; }
+
+  // -- receiving: all between a successful begin_receive and end_receive ----------------------------------------------
+
+  struct message {
+    std::uint64_t type = raw_bytes;
+    std::span<const std::byte> bytes;
+    wire::incoming_handles handles;
+  };
+
+  [[nodiscard]] bool begin_receive(deadline limit) { return receiving_.lock_until(limit); }
+  void end_receive() noexcept { receiving_.unlock(); }
+  /// The next whole message, which stays the next until `finish`. Null at the limit. Throws errc::end_of_stream.
+  /// A large message of raw bytes is put into `into` if it fits there and did not begin to arrive before.
+  [[nodiscard]] message* arrive(deadline limit, std::span<std::byte> into = {});
+  void finish() noexcept;
+  /// See connection::fd.
+  [[nodiscard]] int poll_fd();
+
+ private:
+  enum class outcome : std::uint8_t { ready, timeout, gone };
+  /// What one direction knows of the other side, and how it waits for it.
+  struct patience {
+    std::optional<std::uint32_t> interrupts;  // as of the last look for a hang-up
+    bool hung_up = false;
+    memory::adaptive_spin spin;
+  };
+  struct large_message;
+  struct watcher;
+
+  pipe_end(std::shared_ptr<memory::mirrored_rings> rings, unique_fd socket, std::uint8_t side, bool one_way);
+
+  [[nodiscard]] pipe_layout& layout() const noexcept;
+  [[nodiscard]] pipe_direction& outgoing() const noexcept { return layout().directions[side_]; }
+  [[nodiscard]] pipe_direction& incoming() const noexcept { return layout().directions[1 - side_]; }
+
+  template <class Ready>
+  outcome wait(pipe_direction& way, std::uint32_t my_flag, patience& known, deadline limit, Ready ready);
+  [[nodiscard]] bool is_gone(patience& known, std::uint32_t closed, std::uint32_t interrupts) const;
+  void wake(pipe_direction& way, std::uint32_t flags) noexcept;
+  void commit(std::uint8_t kind, std::size_t length);
+  bool put_frame(std::uint8_t kind, std::span<const std::uint64_t> head, std::span<const std::byte> bytes,
+                 std::span<const int> handles, deadline limit);
+  void pop(std::size_t length) noexcept;
+  bool next_frame(deadline limit);
+  bool take_frame(std::span<std::byte> into);
+  void start_large(frame_reader::frame frame, std::span<std::byte> into);
+  wire::incoming_handles handles_of_frame();
+  void arm_watcher();
+
+  std::shared_ptr<memory::mirrored_rings> rings_;
+  unique_fd socket_;
+  std::uint8_t side_;
+  bool one_way_;
+  bool asymmetric_ = false;
+  bool left_ = false;
+  std::uint32_t forks_ = forks();
+
+  memory::biased_lock sending_;
+  frame_writer writer_;
+  patience for_room_;
+
+  memory::biased_lock receiving_;
+  frame_reader reader_;
+  patience for_frames_;
+  message current_;
+  std::size_t current_frame_ = 0;  // payload of the frame that holds it
+  enum class stage : std::uint8_t { none, in_ring, assembled } current_stage_ = stage::none;
+  std::unique_ptr<large_message> large_;
+  std::unique_ptr<watcher> watcher_;
+};
+
+}  // namespace troupe::transport
