@@ -65,7 +65,9 @@ remote_error::remote_error(std::string type, std::string text, std::string origi
 
 void throw_errno(std::string_view call, std::string_view object) {
   const std::error_code code{errno, std::system_category()};
-  throw error{code, std::string{call} + "(" + std::string{object} + "): " + code.message()};
+  std::string text{call};
+  text.append("(").append(object).append("): ").append(code.message());
+  throw error{code, text};
 }
 
 std::string current_exception_type() {

@@ -14,7 +14,6 @@ namespace {
 
 // Programs that never construct a troupe::system have threads to wait for but no processes: nobody bumps this one.
 interrupt::word alone{0};
-std::atomic<interrupt::word*> mine{&alone};
 
 std::uintptr_t address(const std::atomic<std::uint32_t>& word) { return reinterpret_cast<std::uintptr_t>(&word); }
 
@@ -26,9 +25,9 @@ long wait_on(futex_waitv* words, unsigned count, const timespec* until) {
 
 namespace interrupt {
 
-std::uint32_t sample() noexcept { return mine.load(std::memory_order_relaxed)->load(std::memory_order_seq_cst); }
+constinit std::atomic<word*> own{&alone};
 
-void use(word& shared) noexcept { mine.store(&shared, std::memory_order_relaxed); }
+void use(word& shared) noexcept { own.store(&shared, std::memory_order_relaxed); }
 
 void use_none() noexcept { use(alone); }
 
@@ -37,12 +36,12 @@ void raise(word& target) noexcept {
   unpark_all(target);
 }
 
-void raise_own() noexcept { raise(*mine.load(std::memory_order_relaxed)); }
+void raise_own() noexcept { raise(*own.load(std::memory_order_relaxed)); }
 
 }  // namespace interrupt
 
 bool park(const std::atomic<std::uint32_t>& object, std::uint32_t seen, std::uint32_t interrupts_seen, deadline limit) {
-  const interrupt::word& interrupts = *mine.load(std::memory_order_relaxed);
+  const interrupt::word& interrupts = *interrupt::own.load(std::memory_order_relaxed);
   futex_waitv words[2] = {{seen, address(object), FUTEX_32, 0}, {interrupts_seen, address(interrupts), FUTEX_32, 0}};
   timespec until{};
   if (!limit.is_never()) until = limit.monotonic();

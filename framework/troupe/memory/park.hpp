@@ -15,8 +15,14 @@ namespace interrupt {
 using word = std::atomic<std::uint32_t>;
 static_assert(word::is_always_lock_free && sizeof(word) == 4);
 
+/// This process's own; see `use`.
+extern std::atomic<word*> own;
+
 /// The value to hand to `park`; read it *before* looking at what is waited for.
-[[nodiscard]] std::uint32_t sample() noexcept;
+[[nodiscard]] inline std::uint32_t sample() noexcept {
+  // Relaxed: set before any thread waits.
+  return own.load(std::memory_order_relaxed)->load(std::memory_order_seq_cst);
+}
 /// Makes `shared` this process's interrupt word. Called once by the process room, before any thread waits.
 void use(word& shared) noexcept;
 /// Ends that, when this process leaves its tree.

@@ -31,9 +31,6 @@ std::uint64_t this_owner() { return std::uint64_t(::getpid()) << 1; }
   throw error{errc::end_of_stream,
               "the other end of the pipe was closed, or its process died; all it sent was received"};
 }
-[[noreturn]] void throw_broken() {
-  throw error{errc::broken_pipe, "sending on a pipe whose other end was closed, or whose process died"};
-}
 [[noreturn]] void throw_malformed(const char* what) {
   throw error{errc::malformed, std::string{"the shared memory of a pipe "} + what + "; its writer is not troupe"};
 }
@@ -99,6 +96,8 @@ pipe_end::pipe_end(std::shared_ptr<memory::mirrored_rings> rings, unique_fd sock
     , side_{side}
     , one_way_{one_way} {
   asymmetric_ = layout().asymmetric != 0;
+  outgoing_ = &layout().directions[side_];
+  incoming_ = &layout().directions[1 - side_];
   const auto ring_of = [&](std::uint8_t writer) { return rings_->ring(one_way_ ? 0 : writer); };
   if (can_write()) writer_ = {ring_of(side_), pipe_ring_bytes, outgoing()};
   if (can_read()) reader_ = {ring_of(1 - side_), pipe_ring_bytes, incoming()};
@@ -165,15 +164,9 @@ pipe_end::~pipe_end() {
 
 // -- waiting ---------------------------------------------------------------------------------------------------------
 
-/// Whether the other side of a direction has closed (`closed` is its flag), or is dead.
-bool pipe_end::is_gone(patience& known, std::uint32_t closed, std::uint32_t interrupts) const {
-  const pipe_direction& way = closed == flag::writer_closed ? incoming() : outgoing();
-  if ((way.state.load(std::memory_order_acquire) & closed) != 0) return true;  // SYNC "closed"
-  if (known.interrupts != interrupts) {
-    known.interrupts = interrupts;
-    known.hung_up = has_hung_up(socket_.get());
-  }
-  return known.hung_up;
+void pipe_end::look_for_hang_up(patience& known, std::uint32_t interrupts) const {
+  known.interrupts = interrupts;
+  known.hung_up = has_hung_up(socket_.get());
 }
 
 /// Waits until `ready()`, which is true after a SYNC "frame" or "released" of the other side.
@@ -189,7 +182,7 @@ pipe_end::outcome pipe_end::wait(pipe_direction& way, std::uint32_t my_flag, pat
     const std::uint32_t interrupts = memory::interrupt::sample();  // before any look, so that no death is missed
     if (ready()) return outcome::ready;
     // What the other side did before it closed or died is visible once that is known.
-    if (is_gone(known, closed, interrupts)) return ready() ? outcome::ready : outcome::gone;
+    if (is_gone(known, way, closed, interrupts)) return ready() ? outcome::ready : outcome::gone;
     if (limit.passed()) return outcome::timeout;
     if (known.spin.until(ready, limit)) return outcome::ready;
 
@@ -209,13 +202,8 @@ void pipe_end::wake(pipe_direction& way, std::uint32_t flags) noexcept {
 
 // -- sending ---------------------------------------------------------------------------------------------------------
 
-bool pipe_end::begin_send(deadline limit) {
-  if (!sending_.lock_until(limit)) return false;
-  const std::uint32_t interrupts = memory::interrupt::sample();
-  if (!is_gone(for_room_, flag::reader_closed, interrupts)) [[likely]]
-    return true;
-  sending_.unlock();
-  throw_broken();
+void pipe_end::throw_broken() {
+  throw error{errc::broken_pipe, "sending on a pipe whose other end was closed, or whose process died"};
 }
 
 std::span<std::byte> pipe_end::typed_room() noexcept {
@@ -225,14 +213,12 @@ std::span<std::byte> pipe_end::typed_room() noexcept {
   return {writer_.payload() + typed_head, room - typed_head};
 }
 
-void pipe_end::commit_typed(std::uint64_t type, std::size_t size) {
+void pipe_end::commit_typed(std::uint64_t type, std::size_t size) noexcept {
   std::memcpy(writer_.payload(), &type, sizeof type);
   commit(frame_header::typed, typed_head + size);
 }
 
-bool pipe_end::wait_for_room(std::size_t size, deadline limit) {
-  if (writer_.room(size) >= size) [[likely]]
-    return true;
+bool pipe_end::wait_long_for_room(std::size_t size, deadline limit) {
   const auto enough = [&] { return writer_.room(size) >= size; };
   switch (wait(outgoing(), flag::writer_waits, for_room_, limit, enough)) {
   case outcome::ready: return true;
@@ -241,16 +227,6 @@ bool pipe_end::wait_for_room(std::size_t size, deadline limit) {
   }
   if (!writer_.sane()) throw_malformed("says that more was read than was written");
   return false;
-}
-
-void pipe_end::commit_raw(std::size_t size) { commit(frame_header::raw, size); }
-
-void pipe_end::commit(std::uint8_t kind, std::size_t length) {
-  writer_.commit(kind, length);
-  memory::asymmetric_fence::light(asymmetric_);
-  constexpr std::uint32_t waiters = flag::reader_waits | flag::reader_polls;
-  if ((outgoing().state.load(std::memory_order_relaxed) & waiters) != 0) [[unlikely]]  // SYNC "waits", the other side
-    wake(outgoing(), waiters);
 }
 
 /// One frame: some words, then some bytes. False if there was no room for it at the limit.
@@ -290,13 +266,6 @@ bool pipe_end::send(std::uint64_t type, std::span<const std::byte> bytes, std::s
 
 // -- receiving -------------------------------------------------------------------------------------------------------
 
-void pipe_end::pop(std::size_t length) noexcept {
-  if (!reader_.pop(length)) return;
-  memory::asymmetric_fence::light(asymmetric_);
-  if ((incoming().state.load(std::memory_order_relaxed) & flag::writer_waits) != 0)  // SYNC "waits", the other side
-    wake(incoming(), flag::writer_waits);
-}
-
 bool pipe_end::next_frame(deadline limit) {
   if (reader_.ready()) [[likely]]
     return true;
@@ -309,23 +278,45 @@ bool pipe_end::next_frame(deadline limit) {
   case outcome::timeout: return false;
   case outcome::gone: break;
   }
-  large_.reset();  // its sender died half way: it was never sent
-  throw_end();
+  throw_end();  // the message that the sender was in the middle of was never sent
 }
 
-pipe_end::message* pipe_end::arrive(deadline limit, std::span<std::byte> into) {
-  while (current_stage_ == stage::none) {
-    if (!next_frame(limit)) {
-      if (watcher_) arm_watcher();
-      return nullptr;
+/// The front is a whole message without handles, as nearly all are: makes it the current one.
+bool pipe_end::take_simple_frame() {
+  const frame_reader::frame frame = reader_.front();
+  if (frame.kind == frame_header::raw) {
+    current_.type = raw_bytes;
+    current_.bytes = frame.payload;
+  } else if (frame.kind == frame_header::typed && frame.payload.size() >= typed_head) {
+    current_.type = word_at(frame.payload, 0);
+    current_.bytes = frame.payload.subspan(typed_head);
+  } else {
+    return false;
+  }
+  current_frame_ = frame.payload.size();
+  current_stage_ = stage::simple;
+  return true;
+}
+
+pipe_end::message* pipe_end::arrive_slowly(deadline limit, std::span<std::byte> into) {
+  try {
+    while (current_stage_ == stage::none) {
+      if (!next_frame(limit)) {
+        if (watcher_) arm_watcher();
+        return nullptr;
+      }
+      if (take_frame(into)) break;
     }
-    if (take_frame(into)) break;
+  } catch (...) {
+    large_.reset();  // it may fill the caller's memory
+    throw;
   }
   return &current_;
 }
 
 /// Looks at the frame at the front. True if the current message is complete now.
 bool pipe_end::take_frame(std::span<std::byte> into) {
+  if (!large_ && take_simple_frame()) return true;
   const frame_reader::frame frame = reader_.front();
   const std::uint8_t kind = frame.kind & ~frame_header::with_handles;
   const bool starts = kind == frame_header::raw || kind == frame_header::typed || kind == frame_header::first;
@@ -340,7 +331,7 @@ bool pipe_end::take_frame(std::span<std::byte> into) {
   case frame_header::typed:
     current_.type = kind == frame_header::raw ? raw_bytes : word_at(frame.payload, 0);
     current_.bytes = bytes;
-    if (has_handles) current_.handles = handles_of_frame();
+    current_.handles = handles_of_frame();
     current_frame_ = frame.payload.size();
     current_stage_ = stage::in_ring;
     return true;
@@ -379,8 +370,8 @@ wire::incoming_handles pipe_end::handles_of_frame() {
   }
 }
 
-void pipe_end::finish() noexcept {
-  if (current_stage_ == stage::in_ring) pop(current_frame_);
+void pipe_end::finish_slowly() noexcept {
+  if (current_stage_ == stage::simple || current_stage_ == stage::in_ring) pop(current_frame_);
   large_.reset();
   current_.handles = {};
   current_stage_ = stage::none;

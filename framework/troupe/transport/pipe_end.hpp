@@ -4,8 +4,10 @@
 #include "troupe/base/forks.hpp"
 #include "troupe/base/unique_fd.hpp"
 #include "troupe/memory/adaptive_spin.hpp"
+#include "troupe/memory/asymmetric_fence.hpp"
 #include "troupe/memory/biased_lock.hpp"
 #include "troupe/memory/mirrored_rings.hpp"
+#include "troupe/memory/park.hpp"
 #include "troupe/transport/frame_reader.hpp"
 #include "troupe/transport/frame_writer.hpp"
 #include "troupe/wire/handles.hpp"
@@ -60,16 +62,24 @@ class pipe_end {
   // -- sending: all between a successful begin_send and end_send ------------------------------------------------------
 
   /// Admits this thread. False at the limit. Throws errc::broken_pipe if the other side is gone.
-  [[nodiscard]] bool begin_send(deadline limit);
+  [[nodiscard]] bool begin_send(deadline limit) {
+    if (!sending_.lock_until(limit)) return false;
+    if (!is_gone(for_room_, outgoing(), pipe_direction::reader_closed, memory::interrupt::sample())) [[likely]]
+      return true;
+    sending_.unlock();
+    throw_broken();
+  }
   void end_send() noexcept { sending_.unlock(); }
   /// Room for the bytes of a typed message, as much as there is now; may be empty.
   [[nodiscard]] std::span<std::byte> typed_room() noexcept;
   /// The first `size` bytes of `typed_room()` are a message.
-  void commit_typed(std::uint64_t type, std::size_t size);
+  void commit_typed(std::uint64_t type, std::size_t size) noexcept;
   /// Room for `size` raw bytes, once there is so much. False at the limit. Throws errc::broken_pipe.
-  [[nodiscard]] bool wait_for_room(std::size_t size, deadline limit);
+  [[nodiscard]] bool wait_for_room(std::size_t size, deadline limit) {
+    return writer_.room(size) >= size || wait_long_for_room(size, limit);
+  }
   [[nodiscard]] std::span<std::byte> raw_room(std::size_t size) const noexcept { return {writer_.payload(), size}; }
-  void commit_raw(std::size_t size);
+  void commit_raw(std::size_t size) noexcept { commit(frame_header::raw, size); }
   /// A message of any size. False if there was no room at the limit; a large one that has begun is sent whole.
   [[nodiscard]] bool send(std::uint64_t type, std::span<const std::byte> bytes, std::span<const int> handles,
                           deadline limit);
@@ -88,8 +98,16 @@ class pipe_end {
   void end_receive() noexcept { receiving_.unlock(); }
   /// The next whole message, which stays the next until `finish`. Null at the limit. Throws errc::end_of_stream.
   /// A large message of raw bytes is put into `into` if it fits there and did not begin to arrive before.
-  [[nodiscard]] message* arrive(deadline limit, std::span<std::byte> into = {});
-  void finish() noexcept;
+  [[nodiscard]] message* arrive(deadline limit, std::span<std::byte> into = {}) {
+    if (reader_.ready() && current_stage_ == stage::none && !large_ && take_simple_frame()) [[likely]]
+      return &current_;
+    return arrive_slowly(limit, into);
+  }
+  void finish() noexcept {
+    if (current_stage_ != stage::simple || watcher_) return finish_slowly();
+    current_stage_ = stage::none;
+    pop(current_frame_);
+  }
   /// See connection::fd.
   [[nodiscard]] int poll_fd();
 
@@ -105,19 +123,42 @@ class pipe_end {
   struct watcher;
 
   pipe_end(std::shared_ptr<memory::mirrored_rings> rings, unique_fd socket, std::uint8_t side, bool one_way);
+  [[noreturn]] static void throw_broken();
 
   [[nodiscard]] pipe_layout& layout() const noexcept;
-  [[nodiscard]] pipe_direction& outgoing() const noexcept { return layout().directions[side_]; }
-  [[nodiscard]] pipe_direction& incoming() const noexcept { return layout().directions[1 - side_]; }
+  [[nodiscard]] pipe_direction& outgoing() const noexcept { return *outgoing_; }
+  [[nodiscard]] pipe_direction& incoming() const noexcept { return *incoming_; }
 
   template <class Ready>
   outcome wait(pipe_direction& way, std::uint32_t my_flag, patience& known, deadline limit, Ready ready);
-  [[nodiscard]] bool is_gone(patience& known, std::uint32_t closed, std::uint32_t interrupts) const;
+  [[nodiscard]] bool is_gone(patience& known, const pipe_direction& way, std::uint32_t closed,
+                             std::uint32_t interrupts) const {
+    if ((way.state.load(std::memory_order_acquire) & closed) != 0) return true;  // SYNC "closed"
+    if (known.interrupts != interrupts) [[unlikely]]
+      look_for_hang_up(known, interrupts);
+    return known.hung_up;
+  }
+  void look_for_hang_up(patience& known, std::uint32_t interrupts) const;
   void wake(pipe_direction& way, std::uint32_t flags) noexcept;
-  void commit(std::uint8_t kind, std::size_t length);
+  /// After a store that the other side may wait for.
+  void wake_if(pipe_direction& way, std::uint32_t flags) noexcept {
+    memory::asymmetric_fence::light(asymmetric_);
+    if ((way.state.load(std::memory_order_relaxed) & flags) != 0) [[unlikely]]  // SYNC "waits", the other side
+      wake(way, flags);
+  }
+  void commit(std::uint8_t kind, std::size_t length) noexcept {
+    writer_.commit(kind, length);
+    wake_if(outgoing(), pipe_direction::reader_waits | pipe_direction::reader_polls);
+  }
+  bool wait_long_for_room(std::size_t size, deadline limit);
   bool put_frame(std::uint8_t kind, std::span<const std::uint64_t> head, std::span<const std::byte> bytes,
                  std::span<const int> handles, deadline limit);
-  void pop(std::size_t length) noexcept;
+  void pop(std::size_t length) noexcept {
+    if (reader_.pop(length)) wake_if(incoming(), pipe_direction::writer_waits);
+  }
+  bool take_simple_frame();
+  message* arrive_slowly(deadline limit, std::span<std::byte> into);
+  void finish_slowly() noexcept;
   bool next_frame(deadline limit);
   bool take_frame(std::span<std::byte> into);
   void start_large(frame_reader::frame frame, std::span<std::byte> into);
@@ -128,9 +169,11 @@ class pipe_end {
   unique_fd socket_;
   std::uint8_t side_;
   bool one_way_;
-  bool asymmetric_ = false;
+  bool asymmetric_;
   bool left_ = false;
   std::uint32_t forks_ = forks();
+  pipe_direction* outgoing_;
+  pipe_direction* incoming_;
 
   memory::biased_lock sending_;
   frame_writer writer_;
@@ -141,7 +184,12 @@ class pipe_end {
   patience for_frames_;
   message current_;
   std::size_t current_frame_ = 0;  // payload of the frame that holds it
-  enum class stage : std::uint8_t { none, in_ring, assembled } current_stage_ = stage::none;
+  enum class stage : std::uint8_t {
+    none,
+    simple,     // bytes in one frame, which is still in the ring
+    in_ring,    // the same, with handles
+    assembled,  // in `large_`
+  } current_stage_ = stage::none;
   std::unique_ptr<large_message> large_;
   std::unique_ptr<watcher> watcher_;
 };
