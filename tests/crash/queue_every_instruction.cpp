@@ -104,7 +104,7 @@ TEST_CASE("a get of a large item killed at any instruction has taken it or not",
 }
 
 TEST_CASE("a get that empties and shrinks a large queue can be killed at any instruction", "[every_instruction]") {
-  kill_at_every_instruction({.operation = "get that shrinks the queue", .kills = 100}, [](victim& victim) {
+  kill_at_every_instruction({.operation = "get that shrinks the queue", .kills = 50}, [](victim& victim) {
     static const std::string huge(std::size_t{5} << 20, 'h');
     queue<std::string> q;
     q.put("1");
@@ -162,6 +162,7 @@ TEST_CASE("a consumer asleep gets the item of a producer killed at any instructi
     consumer.start();
     victim.run(
         [](marks marks, queue<int> out, int sleeper) {
+          queue<int>{}.put(1);
           wait_until_asleep(sleeper);
           marks.around([&] { out.put(2); });
         },
@@ -184,6 +185,9 @@ TEST_CASE("a producer asleep gets room from a consumer killed at any instruction
     producer.start();
     victim.run(
         [](marks marks, queue<int> in, int sleeper) {
+          queue<int> warm;
+          warm.put(1);
+          (void)warm.get();
           wait_until_asleep(sleeper);
           marks.around([&] { (void)in.get(); });
         },
@@ -191,7 +195,8 @@ TEST_CASE("a producer asleep gets room from a consumer killed at any instruction
     if (q.empty()) REQUIRE(producer.try_join_for(soon));  // there is room that it must get without our help
     const bool taken = q.try_get_for(soon) == 2;
     REQUIRE(producer.try_join_for(soon));
-    REQUIRE(content(q, 3) == (taken ? std::vector<int>{} : std::vector{2}));
+    if (!taken) REQUIRE(q.try_get_for(soon) == 2);
+    REQUIRE(content(q, 3).empty());
     return as_outcome(taken);
   });
 }
@@ -208,7 +213,7 @@ TEST_CASE("a shutdown killed at any instruction has ended the queue or not", "[e
         q);
     bool ended = false;
     try {
-      REQUIRE(q.try_put_for(2, soon));
+      q.put(2);
     } catch (const error& e) {
       REQUIRE(e.code() == errc::closed);
       ended = true;

@@ -24,7 +24,7 @@ namespace troupe::test {
 namespace {
 
 constexpr std::size_t deep = 1000;           // steps since anything new: inside of a long loop
-constexpr std::size_t near_the_commit = 20;  // steps before and after, none of which is left out
+constexpr std::size_t near_the_commit = 20;  // steps before and after, none of which is left out if runs are quick
 
 std::optional<std::size_t> number_from_environment(const char* name) {
   const char* text = std::getenv(name);
@@ -88,8 +88,8 @@ class sweep {
   std::vector<std::uint64_t> path_;   // the address that each step leads to; of the last one 0, for the end
   std::vector<std::size_t> nearest_;  // for each step, the last one not after it that leads where none led before
 
-  std::size_t step_ = 0;   // to kill after
-  bool strayed_ = false;   // this run came elsewhere than the first did
+  std::size_t step_ = 0;  // to kill after
+  bool strayed_ = false;  // this run came elsewhere than the first did
   std::size_t strays_ = 0;
   std::set<std::size_t> tried_;
   std::size_t stride_ = 1;
@@ -192,9 +192,10 @@ void sweep::find_commit() {
 
 void sweep::kill_near_commit() {
   if (!done_) return;
-  const std::size_t commit = *done_;
-  const std::size_t last = std::min(commit + near_the_commit, last_step());
-  for (std::size_t step = commit - std::min(commit, near_the_commit); step <= last; ++step) kill_after(step);
+  const std::size_t near = std::min(near_the_commit, what_.kills / 10);
+  const std::size_t first = *done_ - std::min(*done_, near);
+  const std::size_t last = std::min(*done_ + near, last_step());
+  for (std::size_t step = first; step <= last; ++step) kill_after(step);
 }
 
 void sweep::report() const {

@@ -9,7 +9,8 @@
 #include <string_view>
 #include <utility>
 
-/// One operation of a process, killed with SIGKILL after its first instruction, after its second, ... and after its last.
+/// One operation of a process, killed with SIGKILL after its first instruction, after its second, ... and after its
+/// last.
 ///
 ///     TEST_CASE("a put killed at any instruction has put its item or not") {
 ///       kill_at_every_instruction({.operation = "put of an int"}, [](victim& victim) {

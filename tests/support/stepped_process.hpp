@@ -15,8 +15,8 @@ void trap_into_tracer() noexcept;
 /// A process that this thread runs instruction by instruction, up to its death. It need not be our child.
 ///
 /// The way of it: `seize`, `run_to_trap` to the begin of what is looked at, `step` or `run_to` from there, `kill`. What
-/// is stepped is the main thread of the process. All waiting is bounded: a process that neither moves nor sleeps where it
-/// may is killed, and std::runtime_error says so; as it does if the process ends by itself. One thread only.
+/// is stepped is the main thread of the process. All waiting is bounded: a process that neither moves nor sleeps where
+/// it may is killed, and std::runtime_error says so; as it does if the process ends by itself. One thread only.
 class stepped_process {
  public:
   enum class stop : std::uint8_t {
@@ -50,8 +50,8 @@ class stepped_process {
   [[nodiscard]] bool poll_stop();
   [[nodiscard]] long text_at(std::uint64_t address) const;
 
-  pid_t pid_ = 0;  // 0: none, or dead
-  std::uint64_t trap_ = 0;         // where `at()` is when it has trapped
+  pid_t pid_ = 0;                   // 0: none, or dead
+  std::uint64_t trap_ = 0;          // where `at()` is when it has trapped
   std::uint64_t last_address_ = 0;  // of the last step, and how often it was executed in a row
   int rounds_ = 0;
 };
