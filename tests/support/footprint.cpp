@@ -63,14 +63,18 @@ footprint footprint::now() {
   return sum;
 }
 
-footprint footprint::settled_to(const footprint& before) {
+footprint footprint::settled_within(const footprint& limit) {
   const auto end = std::chrono::steady_clock::now() + patience;
   footprint seen = now();
-  while (seen != before && std::chrono::steady_clock::now() < end) {
+  while (!seen.is_within(limit) && std::chrono::steady_clock::now() < end) {
     ::sched_yield();
     seen = now();
   }
   return seen;
+}
+
+bool footprint::is_within(const footprint& limit) const noexcept {
+  return descriptors <= limit.descriptors && mappings <= limit.mappings && processes <= limit.processes;
 }
 
 std::ostream& operator<<(std::ostream& out, const footprint& f) {

@@ -12,10 +12,11 @@ struct footprint {
   std::size_t processes = 0;    ///< children of both, also dead ones that nobody waited for
 
   [[nodiscard]] static footprint now();
-  /// Waits a while until everything is as it was `before`, since the fork server cleans up in its own time.
-  [[nodiscard]] static footprint settled_to(const footprint& before);
+  /// Waits a while until there is no more of anything than in `limit`: the fork server cleans up in its own time.
+  [[nodiscard]] static footprint settled_within(const footprint& limit);
 
-  bool operator==(const footprint&) const = default;
+  /// No more of anything.
+  [[nodiscard]] bool is_within(const footprint& limit) const noexcept;
   friend std::ostream& operator<<(std::ostream& out, const footprint& f);
 };
 

@@ -49,6 +49,11 @@ std::string place_of(std::uint64_t address) {
 
 // -- in the victim ---------------------------------------------------------------------------------------------------
 
+void marks::arrive(unique_fd gate) noexcept {
+  limit_waiting();
+  gate_ = std::move(gate);
+}
+
 void marks::begin() {
   std::uint64_t opened = 0;
   if (::read(gate_.get(), &opened, sizeof opened) != static_cast<ssize_t>(sizeof opened)) throw_errno("read", "gate");
@@ -65,7 +70,7 @@ class sweep {
  public:
   sweep(const followed& what, const std::function<outcome(victim&)>& test) : what_{what}, test_{test} {}
 
-  void run();
+  bool run();
   /// One victim, from its gate to its death. False if nobody may trace it.
   bool drive(int pid, int gate);
 
@@ -88,8 +93,9 @@ class sweep {
   std::vector<std::uint64_t> path_;   // the address that each step leads to; of the last one 0, for the end
   std::vector<std::size_t> nearest_;  // for each step, the last one not after it that leads where none led before
 
-  std::size_t step_ = 0;  // to kill after
-  bool strayed_ = false;  // this run came elsewhere than the first did
+  std::vector<std::size_t> worth_a_kill_;  // steps, without the deep inside of loops
+  std::size_t step_ = 0;                   // to kill after
+  bool strayed_ = false;                   // this run came elsewhere than the first did
   std::size_t strays_ = 0;
   std::set<std::size_t> tried_;
   std::size_t stride_ = 1;
@@ -103,12 +109,14 @@ void sweep::record(stepped_process& process) {
   while (process.step(what_.falls_asleep) == stepped_process::stop::instruction) path_.push_back(process.at());
 
   std::unordered_set<std::uint64_t> seen;
-  for (std::size_t i = 0, last = 0; i < path_.size(); ++i) {
-    if (seen.insert(path_[i]).second) last = i;
+  for (std::size_t step = 0, last = 0; step < path_.size(); ++step) {
+    if (seen.insert(path_[step]).second) last = step;
     nearest_.push_back(last);
+    if (step - last <= deep) worth_a_kill_.push_back(step);
   }
   path_.push_back(0);
   nearest_.push_back(nearest_.back());
+  worth_a_kill_.push_back(last_step());
 }
 
 /// To `step_`, or to the end of the operation if this run is shorter.
@@ -172,20 +180,21 @@ void sweep::kill_after(std::size_t step) {
 }
 
 void sweep::kill_evenly() {
-  std::vector<std::size_t> steps;
-  for (std::size_t step = 0; step < last_step(); ++step)
-    if (step - nearest_[step] <= deep) steps.push_back(step);
   const bool all = number_from_environment("TROUPE_EVERY_INSTRUCTION").value_or(0) != 0;
-  stride_ = all ? 1 : std::max<std::size_t>(1, steps.size() / what_.kills);
+  stride_ = all ? 1 : std::max<std::size_t>(1, worth_a_kill_.size() / what_.kills);
   offset_ = number_from_environment("TROUPE_KILL_OFFSET").value_or(std::random_device{}()) % stride_;
   kill_after(0);
-  for (std::size_t i = offset_; i < steps.size(); i += stride_) kill_after(steps[i]);
+  for (std::size_t i = offset_; i < worth_a_kill_.size(); i += stride_) kill_after(worth_a_kill_[i]);
   kill_after(last_step());
 }
 
+/// Halves what lies between the two until nothing does.
 void sweep::find_commit() {
-  while (done_ && not_yet_ && *done_ - *not_yet_ > 1) {
-    kill_after(*not_yet_ + (*done_ - *not_yet_) / 2);
+  while (done_ && not_yet_) {
+    const auto first = std::upper_bound(worth_a_kill_.begin(), worth_a_kill_.end(), *not_yet_);
+    const auto last = std::lower_bound(first, worth_a_kill_.end(), *done_);
+    if (first == last) return;
+    kill_after(*(first + (last - first) / 2));
     if (strayed_) return;
   }
 }
@@ -195,7 +204,8 @@ void sweep::kill_near_commit() {
   const std::size_t near = std::min(near_the_commit, what_.kills / 10);
   const std::size_t first = *done_ - std::min(*done_, near);
   const std::size_t last = std::min(*done_ + near, last_step());
-  for (std::size_t step = first; step <= last; ++step) kill_after(step);
+  for (std::size_t step = first; step <= last; ++step)
+    if (std::binary_search(worth_a_kill_.begin(), worth_a_kill_.end(), step)) kill_after(step);
 }
 
 void sweep::report() const {
@@ -207,7 +217,7 @@ void sweep::report() const {
   std::printf("%s\n", text.str().c_str());
 }
 
-void sweep::run() {
+bool sweep::run() {
   {
     INFO(what_.operation << ", killed at its end");
     victim first{*this};
@@ -215,26 +225,29 @@ void sweep::run() {
   }
   if (refused_) {
     WARN(what_.operation << " is not followed: this user may not trace processes (see ptrace(2))");
-    return;
+    return false;
   }
   if (const auto only = number_from_environment("TROUPE_KILL_STEP")) {
     kill_after(std::min(*only, last_step()));
-    return;
+    return true;
   }
   const footprint before = footprint::now();
   kill_evenly();
   find_commit();
   kill_near_commit();
-  CHECK(footprint::settled_to(before) == before);
+  const footprint after = footprint::settled_within(before);
+  INFO(what_.operation << ": before there were " << before << ", afterwards there are " << after);
+  CHECK(after.is_within(before));
   report();
+  return true;
 }
 
-void kill_at_every_instruction(const followed& what, const std::function<outcome(victim&)>& test) {
+bool kill_at_every_instruction(const followed& what, const std::function<outcome(victim&)>& test) {
   if (const char* reason = why_not_steppable()) {
     WARN(what.operation << " is not followed: " << reason);
-    return;
+    return false;
   }
-  sweep{what, test}.run();
+  return sweep{what, test}.run();
 }
 
 // -- one run ---------------------------------------------------------------------------------------------------------

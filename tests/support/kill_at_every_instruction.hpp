@@ -60,10 +60,11 @@ class marks {
     if constexpr (Archive::is_saving::value)
       archive.save_handle(gate_.get());
     else
-      gate_ = archive.load_handle();
+      arrive(archive.load_handle());
   }
 
  private:
+  void arrive(unique_fd gate) noexcept;
   void begin();  // waits until somebody traces us: from there on a trap is no accident
   static void end();
 
@@ -108,7 +109,7 @@ class victim {
 
 /// Runs the test for every instruction; fails it if what happened unhappens at a later one, or if this process or the
 /// fork server holds more afterwards than before. Prints one line: steps, kills, and where the operation commits.
-/// Where tracing is impossible it says so, and that is all.
-void kill_at_every_instruction(const followed& what, const std::function<outcome(victim&)>& test);
+/// Where tracing is impossible it says so, and returns false.
+bool kill_at_every_instruction(const followed& what, const std::function<outcome(victim&)>& test);
 
 }  // namespace troupe::test

@@ -14,12 +14,14 @@
 #include <sys/ptrace.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 namespace troupe::test {
 namespace {
 
 using clock = std::chrono::steady_clock;
 
+constexpr unsigned life = 30;                        // seconds, from limit_waiting on
 constexpr auto patience = std::chrono::seconds{20};  // for anything a healthy process does at once
 constexpr int counted_rounds = 3;
 
@@ -106,6 +108,8 @@ const char* why_not_steppable() noexcept {
 #endif
 }
 
+void limit_waiting() noexcept { ::alarm(life); }
+
 void wait_until_asleep(pid_t pid) {
   if (!within_patience([pid] { return state_of(pid) == 'S'; })) fail("it never sleeps");
 }
@@ -121,10 +125,10 @@ bool stepped_process::seize(pid_t pid) {
   return true;
 }
 
-/// Whether the process has stopped since it was last let go.
-bool stepped_process::poll_stop() {
+/// Whether the process has stopped since it was last let go. With WNOHANG among the options it is not waited for.
+bool stepped_process::has_stopped(int options) {
   int status = 0;
-  const pid_t got = ::waitpid(pid_, &status, WNOHANG | __WALL);
+  const pid_t got = ::waitpid(pid_, &status, options | __WALL);
   if (got < 0 && errno != EINTR) fail(std::string{"waitpid: "} + std::strerror(errno));
   if (got <= 0) return false;
   if (!WIFSTOPPED(status)) {
@@ -132,21 +136,25 @@ bool stepped_process::poll_stop() {
     fail(WIFSIGNALED(status) ? "it was killed by signal " + std::to_string(WTERMSIG(status))
                              : "it ended with exit code " + std::to_string(WEXITSTATUS(status)));
   }
+  if (WSTOPSIG(status) == SIGALRM) fail("it does not come to an end");
   if (WSTOPSIG(status) != SIGTRAP) fail("signal " + std::to_string(WSTOPSIG(status)) + " came");
+  read_address();
   return true;
 }
 
+/// Blocks, and not for ever: see limit_waiting.
 void stepped_process::wait_for_stop() {
-  if (!within_patience([this] { return poll_stop(); })) fail("it does not go on");
+  while (!has_stopped(0)) {
+  }
 }
 
 bool stepped_process::sleeps() const { return state_of(pid_) == 'S'; }
 
-std::uint64_t stepped_process::at() const {
+void stepped_process::read_address() {
   errno = 0;
   const long value = ::ptrace(PTRACE_PEEKUSER, pid_, program_counter, nullptr);
   if (errno != 0) fail(std::string{"PTRACE_PEEKUSER: "} + std::strerror(errno));
-  return static_cast<std::uint64_t>(value);
+  at_ = static_cast<std::uint64_t>(value);
 }
 
 long stepped_process::text_at(std::uint64_t address) const {
@@ -158,7 +166,7 @@ long stepped_process::text_at(std::uint64_t address) const {
 
 void stepped_process::run_to_trap() {
   wait_for_stop();
-  trap_ = at();
+  trap_ = at_;
 }
 
 stepped_process::stop stepped_process::run_to(std::uint64_t address) {
@@ -168,16 +176,17 @@ stepped_process::stop stepped_process::run_to(std::uint64_t address) {
   checked(::ptrace(PTRACE_CONT, pid_, nullptr, nullptr), "PTRACE_CONT");
   wait_for_stop();
   checked(::ptrace(PTRACE_POKETEXT, pid_, as_pointer(address), text), "PTRACE_POKETEXT");
-  if (const std::uint64_t now = at(); now != address + trap_length) {
-    if (now != trap_) fail("it trapped in an unknown place");
+  if (at_ != address + trap_length) {
+    if (at_ != trap_) fail("it trapped in an unknown place");
     return stop::trap;
   }
   checked(::ptrace(PTRACE_POKEUSER, pid_, program_counter, address), "PTRACE_POKEUSER");
+  at_ = address;
   return stop::instruction;
 }
 
 stepped_process::stop stepped_process::step(bool may_sleep) {
-  const std::uint64_t from = at();
+  const std::uint64_t from = at_;
   rounds_ = from == last_address_ ? rounds_ + 1 : 0;
   last_address_ = from;
   if (rounds_ >= counted_rounds)
@@ -186,10 +195,12 @@ stepped_process::stop stepped_process::step(bool may_sleep) {
   const bool watch_sleep = may_sleep && is_system_call(text_at(from));
   checked(::ptrace(PTRACE_SINGLESTEP, pid_, nullptr, nullptr), "PTRACE_SINGLESTEP");
   bool asleep = false;
-  const bool ended = within_patience([&] { return poll_stop() || (watch_sleep && (asleep = sleeps())); });
+  if (!watch_sleep)
+    wait_for_stop();
+  else if (!within_patience([&] { return has_stopped(WNOHANG) || (asleep = sleeps()); }))
+    fail("a system call neither returns nor sleeps");
   if (asleep) return stop::asleep;
-  if (!ended) fail("it sleeps in a system call");
-  return at() == trap_ ? stop::trap : stop::instruction;
+  return at_ == trap_ ? stop::trap : stop::instruction;
 }
 
 void stepped_process::kill() noexcept {

@@ -12,6 +12,9 @@ namespace troupe::test {
 /// Stops a stepped process here: an instruction that only a tracer understands. Without one it ends the process.
 void trap_into_tracer() noexcept;
 
+/// In a process that will be stepped: from here on, it has half a minute to get to where it is killed.
+void limit_waiting() noexcept;
+
 /// A process that this thread runs instruction by instruction, up to its death. It need not be our child.
 ///
 /// The way of it: `seize`, `run_to_trap` to the begin of what is looked at, `step` or `run_to` from there, `kill`. What
@@ -39,18 +42,20 @@ class stepped_process {
   /// Runs on until the instruction at `address` is next, or the trap.
   stop run_to(std::uint64_t address);
   /// The address of the next instruction.
-  [[nodiscard]] std::uint64_t at() const;
+  [[nodiscard]] std::uint64_t at() const noexcept { return at_; }
 
   /// SIGKILL. Returns once the process is dead and, unless we are that, its parent was told.
   void kill() noexcept;
 
  private:
   void wait_for_stop();
+  void read_address();
   [[nodiscard]] bool sleeps() const;
-  [[nodiscard]] bool poll_stop();
+  [[nodiscard]] bool has_stopped(int options);
   [[nodiscard]] long text_at(std::uint64_t address) const;
 
-  pid_t pid_ = 0;                   // 0: none, or dead
+  pid_t pid_ = 0;  // 0: none, or dead
+  std::uint64_t at_ = 0;
   std::uint64_t trap_ = 0;          // where `at()` is when it has trapped
   std::uint64_t last_address_ = 0;  // of the last step, and how often it was executed in a row
   int rounds_ = 0;
