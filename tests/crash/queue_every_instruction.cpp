@@ -1,0 +1,243 @@
+// Queues whose users are killed at any instruction.
+#include "support/catch.hpp"
+#include "support/kill_at_every_instruction.hpp"
+#include "support/stepped_process.hpp"
+#include "troupe/process.hpp"
+#include "troupe/queue.hpp"
+
+#include <string>
+#include <vector>
+
+using namespace troupe;
+using namespace troupe::test;
+
+namespace {
+
+constexpr auto soon = std::chrono::seconds{20};  // for what survivors can do at once
+
+std::string large(char letter) { return std::string(std::size_t{300} << 10, letter); }
+
+/// Takes everything that is in a queue, by way of a fresh item: so the survivors can put and get.
+template <class T>
+std::vector<T> content(queue<T>& q, const T& fresh) {
+  REQUIRE(q.try_put_for(fresh, soon));
+  std::vector<T> items;
+  do items.push_back(q.try_get_for(soon).value());
+  while (!q.empty());
+  REQUIRE(items.back() == fresh);
+  items.pop_back();
+  return items;
+}
+
+outcome as_outcome(bool done) { return done ? outcome::done : outcome::not_yet; }
+
+}  // namespace
+
+TEST_CASE("a put killed at any instruction has put its item or not", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "put of an int"}, [](victim& victim) {
+    queue<int> q;
+    victim.run(
+        [](marks marks, queue<int> out) {
+          out.put(1);
+          marks.around([&] { out.put(2); });
+        },
+        q);
+    const bool put = q.size() == 2;
+    REQUIRE(content(q, 3) == (put ? std::vector{1, 2} : std::vector{1}));
+    return as_outcome(put);
+  });
+}
+
+TEST_CASE("a put that makes the queue grow and is killed at any instruction has put its item or not",
+          "[every_instruction]") {
+  kill_at_every_instruction({.operation = "put of 300 KiB", .kills = 600}, [](victim& victim) {
+    queue<std::string> q;
+    victim.run(
+        [](marks marks, queue<std::string> out) {
+          const std::string item = large('2');
+          out.put("1");
+          marks.around([&] { out.put(item); });
+        },
+        q);
+    const bool put = q.size() == 2;
+    const auto items = content(q, large('3'));
+    REQUIRE(items.size() == (put ? 2 : 1));
+    REQUIRE(items.front() == "1");
+    if (put) REQUIRE(items.back() == large('2'));
+    return as_outcome(put);
+  });
+}
+
+TEST_CASE("a get killed at any instruction has taken its item or not", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "get of an int"}, [](victim& victim) {
+    queue<int> q;
+    for (const int item : {1, 2, 3}) q.put(item);
+    victim.run(
+        [](marks marks, queue<int> in) {
+          (void)in.get();
+          marks.around([&] { (void)in.get(); });
+        },
+        q);
+    const bool taken = q.size() == 1;
+    REQUIRE(content(q, 4) == (taken ? std::vector{3} : std::vector{2, 3}));
+    return as_outcome(taken);
+  });
+}
+
+TEST_CASE("a get of a large item killed at any instruction has taken it or not", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "get of 300 KiB", .kills = 600}, [](victim& victim) {
+    queue<std::string> q;
+    q.put(large('1'));
+    q.put(large('2'));
+    victim.run(
+        [](marks marks, queue<std::string> in) {
+          (void)in.get();
+          marks.around([&] { (void)in.get(); });
+        },
+        q);
+    const bool taken = q.empty();
+    const auto items = content(q, large('3'));
+    REQUIRE(items.size() == (taken ? 0 : 1));
+    if (!taken) REQUIRE(items.front() == large('2'));
+    return as_outcome(taken);
+  });
+}
+
+TEST_CASE("a get that empties and shrinks a large queue can be killed at any instruction", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "get that shrinks the queue", .kills = 50}, [](victim& victim) {
+    static const std::string huge(std::size_t{5} << 20, 'h');
+    queue<std::string> q;
+    q.put("1");
+    q.put(huge);
+    victim.run(
+        [](marks marks, queue<std::string> in) {
+          (void)in.get();
+          marks.around([&] { (void)in.get(); });
+        },
+        q);
+    const bool taken = q.empty();
+    const auto items = content(q, large('3'));
+    REQUIRE(items.size() == (taken ? 0 : 1));
+    if (!taken) REQUIRE(items.front() == huge);
+    return as_outcome(taken);
+  });
+}
+
+TEST_CASE("a consumer killed at any instruction of falling asleep leaves the next item to others",
+          "[every_instruction]") {
+  kill_at_every_instruction({.operation = "get from an empty queue", .falls_asleep = true}, [](victim& victim) {
+    queue<int> q;
+    q.put(1);
+    victim.run(
+        [](marks marks, queue<int> in) {
+          (void)in.get();
+          marks.around([&] { (void)in.get(); });
+        },
+        q);
+    REQUIRE(content(q, 2).empty());
+    return outcome::not_yet;
+  });
+}
+
+TEST_CASE("a producer killed at any instruction of falling asleep puts nothing", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "put on a full queue", .falls_asleep = true}, [](victim& victim) {
+    queue<int> q{1};
+    victim.run(
+        [](marks marks, queue<int> out) {
+          out.put(1);
+          marks.around([&] { out.put(2); });
+        },
+        q);
+    REQUIRE(q.try_get_for(soon) == 1);
+    REQUIRE(content(q, 3).empty());
+    return outcome::not_yet;
+  });
+}
+
+TEST_CASE("a consumer asleep gets the item of a producer killed at any instruction, or the next one",
+          "[every_instruction]") {
+  kill_at_every_instruction({.operation = "put for a sleeping consumer"}, [](victim& victim) {
+    queue<int> q;
+    process consumer{[](queue<int> in) { return in.get(); }, q};
+    consumer.start();
+    victim.run(
+        [](marks marks, queue<int> out, int sleeper) {
+          queue<int>{}.put(1);
+          wait_until_asleep(sleeper);
+          marks.around([&] { out.put(2); });
+        },
+        q, *consumer.pid());
+    if (q.empty()) REQUIRE(q.try_put_for(3, soon));  // else there is an item that it must get without our help
+    REQUIRE(consumer.try_join_for(soon));
+    const bool put = consumer.exit_code() == 2;
+    if (!put) REQUIRE(consumer.exit_code() == 3);
+    (void)content(q, 4);
+    return as_outcome(put);
+  });
+}
+
+TEST_CASE("a producer asleep gets room from a consumer killed at any instruction, or from the next one",
+          "[every_instruction]") {
+  kill_at_every_instruction({.operation = "get for a sleeping producer"}, [](victim& victim) {
+    queue<int> q{1};
+    q.put(1);
+    process producer{[](queue<int> out) { out.put(2); }, q};
+    producer.start();
+    victim.run(
+        [](marks marks, queue<int> in, int sleeper) {
+          queue<int> warm;
+          warm.put(1);
+          (void)warm.get();
+          wait_until_asleep(sleeper);
+          marks.around([&] { (void)in.get(); });
+        },
+        q, *producer.pid());
+    if (q.empty()) REQUIRE(producer.try_join_for(soon));  // there is room that it must get without our help
+    const bool taken = q.try_get_for(soon) == 2;
+    REQUIRE(producer.try_join_for(soon));
+    if (!taken) REQUIRE(q.try_get_for(soon) == 2);
+    REQUIRE(content(q, 3).empty());
+    return as_outcome(taken);
+  });
+}
+
+TEST_CASE("a shutdown killed at any instruction has ended the queue or not", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "shutdown of a queue"}, [](victim& victim) {
+    queue<int> q;
+    q.put(1);
+    victim.run(
+        [](marks marks, queue<int> out) {
+          queue<int>{}.shutdown();
+          marks.around([&] { out.shutdown(); });
+        },
+        q);
+    bool ended = false;
+    try {
+      q.put(2);
+    } catch (const error& e) {
+      REQUIRE(e.code() == errc::closed);
+      ended = true;
+    }
+    REQUIRE(q.try_get_for(soon) == 1);
+    if (ended)
+      REQUIRE_THROWS_AS(q.try_get_for(soon), error);
+    else
+      REQUIRE(content(q, 3) == std::vector{2});
+    return as_outcome(ended);
+  });
+}
+
+TEST_CASE("closing a handle of a queue can be killed at any instruction", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "close of a handle"}, [](victim& victim) {
+    queue<int> q;
+    victim.run(
+        [](marks marks, queue<int> out) {
+          out.put(1);
+          queue<int>{}.close();
+          marks.around([&] { out.close(); });
+        },
+        q);
+    REQUIRE(content(q, 2) == std::vector{1});
+    return outcome::unknown;
+  });
+}

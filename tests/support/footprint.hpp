@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstddef>
+#include <iosfwd>
+
+namespace troupe::test {
+
+/// What this process and its fork server hold: compared before and after, it shows what leaked.
+struct footprint {
+  std::size_t descriptors = 0;  ///< open in both
+  std::size_t mappings = 0;     ///< of memory files, in both
+  std::size_t processes = 0;    ///< children of both, also dead ones that nobody waited for
+
+  [[nodiscard]] static footprint now();
+  /// Waits a while until there is no more of anything than in `limit`: the fork server cleans up in its own time.
+  [[nodiscard]] static footprint settled_within(const footprint& limit);
+
+  /// No more of anything.
+  [[nodiscard]] bool is_within(const footprint& limit) const noexcept;
+  friend std::ostream& operator<<(std::ostream& out, const footprint& f);
+};
+
+}  // namespace troupe::test
