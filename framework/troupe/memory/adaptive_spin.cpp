@@ -1,35 +1,36 @@
 #include "troupe/memory/adaptive_spin.hpp"
 
-#include <algorithm>
 #include <sched.h>
+#include <unistd.h>
 
 namespace troupe::memory {
 
-unsigned usable_processors() noexcept {
-  static const unsigned count = [] {
-    cpu_set_t usable;
-    return ::sched_getaffinity(0, sizeof usable, &usable) == 0 ? static_cast<unsigned>(CPU_COUNT(&usable)) : 1U;
-  }();
-  return count;
-}
+namespace {
 
-void yield_processor() noexcept { ::sched_yield(); }
+// Of the machine, not those that this thread is bound to: its partner may be bound to others.
+const bool has_several_processors = ::sysconf(_SC_NPROCESSORS_ONLN) > 1;
 
-std::int64_t adaptive_spin::next_budget() noexcept {
-  if (usable_processors() < 2) return 0;
+}  // namespace
+
+std::int64_t adaptive_spin::next_budget() const noexcept {
+  if (!has_several_processors) return 0;
   if (budget_ >= shortest) return budget_;
-  return failures_ % retry_every == 0 ? longest : 0;
+  return sleeps_ % retry_every == retry_every - 1 ? longest : 0;
 }
 
 bool adaptive_spin::succeeded() noexcept {
-  budget_ = std::min(longest, std::max(budget_, shortest) * 2);
-  failures_ = 0;
+  budget_ = longest;
   return true;
 }
 
+void adaptive_spin::yield() noexcept {
+  const auto start = deadline::clock::now();
+  ::sched_yield();
+  if (deadline::clock::now() - start > std::chrono::nanoseconds{long_yield}) yield_from_ = sleeps_ + retry_every;
+}
+
 bool adaptive_spin::failed() noexcept {
-  budget_ /= 2;
-  ++failures_;
+  ++sleeps_;
   return false;
 }
 

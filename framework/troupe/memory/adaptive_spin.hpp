@@ -7,9 +7,6 @@
 
 namespace troupe::memory {
 
-/// The processors that this process may run on, as counted at the first call.
-[[nodiscard]] unsigned usable_processors() noexcept;
-
 /// Tells the processor that this is a spin loop.
 inline void relax_processor() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
@@ -19,45 +16,52 @@ inline void relax_processor() noexcept {
 #endif
 }
 
-/// Gives up the processor once to whoever else could use it.
-void yield_processor() noexcept;
-
-/// Looks for a while before a thread goes to sleep, for about as long as a sleep and a wake-up would cost; less and
-/// less while that turns out in vain, and never with one processor only, where the partner cannot run meanwhile. One
-/// object for each place of waiting; used by one thread at a time.
+/// What a thread does between "nothing there" and going to sleep: it looks for about as long as a sleep and a wake-up
+/// would cost, less and less while that turns out in vain, and not at all on a single processor, where the partner
+/// cannot run meanwhile. Then it offers its processor to others once, which on one core is the quickest way to the
+/// partner; not, for a while, if others kept it long. One object for each place of waiting; used by one thread at a
+/// time.
 class adaptive_spin {
  public:
-  /// Whether `ready()` became true while looking.
+  /// Whether `ready()` became true.
   template <class Ready>
   [[nodiscard]] bool until(Ready ready, deadline limit) {
-    const std::int64_t budget = next_budget();
-    if (budget > 0) {
-      const auto start = deadline::clock::now();
-      const auto end = limit.earlier(deadline::at(start + std::chrono::nanoseconds{budget})).when();
-      do {
-        for (int i = 0; i < looks_per_clock_reading; ++i) {
-          if (ready()) return succeeded();
-          relax_processor();
-        }
-      } while (deadline::clock::now() < end);
-    }
-    yield_processor();
-    if (ready()) return true;
-    return failed();
+    return looked(ready, limit) || (may_yield() && (yield(), ready())) || failed();
   }
 
  private:
+  static constexpr int quick_looks = 200;  // a processor's pause would double the latency of a partner who is at work
   static constexpr int looks_per_clock_reading = 16;
-  static constexpr std::int64_t longest = 30'000;  // ns: the cost of waking an idle processor
-  static constexpr std::int64_t shortest = 500;
-  static constexpr std::uint32_t retry_every = 64;  // after so many sleeps the longest is tried again
+  static constexpr std::int64_t longest = 50'000;     // ns: the cost of waking an idle processor, and of a short answer
+  static constexpr std::int64_t shortest = 500;       // ns: below, it is not worth the looking
+  static constexpr std::int64_t long_yield = 50'000;  // ns
+  static constexpr std::uint32_t retry_every = 32;    // sleeps between two tries of what did not work
 
-  std::int64_t next_budget() noexcept;
+  template <class Ready>
+  [[nodiscard]] bool looked(Ready ready, deadline limit) {
+    const std::int64_t budget = next_budget();
+    if (budget == 0) return false;
+    for (int i = 0; i < quick_looks; ++i)
+      if (ready()) return succeeded();
+    const auto end = limit.earlier(deadline::after(std::chrono::nanoseconds{budget})).when();
+    do {
+      for (int i = 0; i < looks_per_clock_reading; ++i) {
+        if (ready()) return succeeded();
+        relax_processor();
+      }
+    } while (deadline::clock::now() < end);
+    budget_ /= 2;
+    return false;
+  }
+  std::int64_t next_budget() const noexcept;
   bool succeeded() noexcept;
+  bool may_yield() const noexcept { return sleeps_ >= yield_from_; }
+  void yield() noexcept;
   bool failed() noexcept;
 
   std::int64_t budget_ = longest;
-  std::uint32_t failures_ = 0;
+  std::uint32_t sleeps_ = 0;
+  std::uint32_t yield_from_ = 0;  // the number of sleeps from which yielding is tried again
 };
 
 }  // namespace troupe::memory

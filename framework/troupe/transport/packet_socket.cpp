@@ -124,6 +124,12 @@ bool has_hung_up(int socket) {
 
 void send_token(int socket) noexcept { (void)::send(socket, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT); }
 
+void drain_packets(int socket) {
+  std::byte front[1];
+  while (receive_packet(socket, front, {}, deadline::now()).result == packet_result::done) {
+  }
+}
+
 void drain_tokens(int socket) noexcept {
   char token[2];
   while (::recv(socket, token, sizeof token, MSG_PEEK | MSG_DONTWAIT) == 1)

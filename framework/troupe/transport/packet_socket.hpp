@@ -39,6 +39,8 @@ received_packet receive_packet(int socket, std::span<std::byte> head, std::span<
 
 /// A packet of one byte, for those who poll. If there is no room for it the socket is readable anyway.
 void send_token(int socket) noexcept;
+/// Takes whatever is there and closes the descriptors among it.
+void drain_packets(int socket);
 /// Takes all tokens up to the next packet that is none.
 void drain_tokens(int socket) noexcept;
 

@@ -25,6 +25,9 @@ constexpr std::size_t trusted_size = std::size_t{1} << 20;     // room made for 
 constexpr std::size_t typed_head = sizeof(std::uint64_t);      // the type
 constexpr std::size_t large_head = 2 * sizeof(std::uint64_t);  // the type, the size
 
+constexpr auto hang_up_check_every = std::chrono::seconds{1};  // while asleep
+constexpr std::uint32_t looks_per_hang_up_check = 64;          // while somebody keeps trying
+
 std::uint64_t this_owner() { return std::uint64_t(::getpid()) << 1; }
 
 [[noreturn]] void throw_end() {
@@ -183,12 +186,18 @@ pipe_end::outcome pipe_end::wait(pipe_direction& way, std::uint32_t my_flag, pat
     if (ready()) return outcome::ready;
     // What the other side did before it closed or died is visible once that is known.
     if (is_gone(known, way, closed, interrupts)) return ready() ? outcome::ready : outcome::gone;
-    if (limit.passed()) return outcome::timeout;
+    if (limit.passed()) {
+      if (++known.in_vain % looks_per_hang_up_check == 0) known.interrupts.reset();
+      return outcome::timeout;
+    }
     if (known.spin.until(ready, limit)) return outcome::ready;
 
     const std::uint32_t state = way.state.fetch_or(my_flag) | my_flag;  // SYNC "waits", the sleeper
     memory::asymmetric_fence::heavy(asymmetric_);
-    if (!ready() && (state & closed) == 0) (void)memory::park(way.state, state, interrupts, limit);
+    if (!ready() && (state & closed) == 0) {
+      const deadline nap = limit.earlier(deadline::after(hang_up_check_every));
+      if (!memory::park(way.state, state, interrupts, nap)) known.interrupts.reset();
+    }
     way.state.fetch_and(~my_flag);
   }
 }
@@ -278,7 +287,9 @@ bool pipe_end::next_frame(deadline limit) {
   case outcome::timeout: return false;
   case outcome::gone: break;
   }
-  throw_end();  // the message that the sender was in the middle of was never sent
+  // What the sender was in the middle of was never sent. The descriptors of it may be ends that others wait for.
+  drain_packets(socket_.get());
+  throw_end();
 }
 
 /// The front is a whole message without handles, as nearly all are: makes it the current one.

@@ -34,7 +34,8 @@ struct pipe_ticket {
 /// The two sockets of a pipe carry what memory cannot: descriptors that belong to messages, tokens for who watches with
 /// poll(2), and the kernel's word that the other side is gone (they hang up when the last process that holds that side
 /// closes it or dies; after that nothing of it can store any more). A hang-up is looked for when this process's
-/// interrupt word has changed, which it does on each death in the tree.
+/// interrupt word has changed, which it does on each death in the tree; and now and then, because an end can also get
+/// lost on its way, in a message that nobody takes.
 ///
 /// Threads: `sending` and `receiving` each admit one thread at a time; all else takes one of them.
 class pipe_end {
@@ -117,6 +118,7 @@ class pipe_end {
   struct patience {
     std::optional<std::uint32_t> interrupts;  // as of the last look for a hang-up
     bool hung_up = false;
+    std::uint32_t in_vain = 0;  // looks without waiting that found nothing
     memory::adaptive_spin spin;
   };
   struct large_message;
