@@ -85,7 +85,7 @@ TEST_CASE("a receiver killed at any instruction breaks the pipe, and what it had
 
 TEST_CASE("a large message whose sender is killed at any instruction comes whole or not at all",
           "[every_instruction]") {
-  kill_at_every_instruction({.operation = "send of 1 MiB", .repeatable = false, .kills = 100}, [](victim& victim) {
+  kill_at_every_instruction({.operation = "send of 1 MiB", .repeatable = false, .kills = 60}, [](victim& victim) {
     auto [ours, theirs] = pipe();
     auto receiver = std::async(std::launch::async, [&end = ours] { return received<std::string>(end); });
     victim.run(
@@ -107,7 +107,7 @@ TEST_CASE("a large message whose sender is killed at any instruction comes whole
 
 TEST_CASE("a sender of large messages hears of it when its receiver is killed at any instruction",
           "[every_instruction]") {
-  kill_at_every_instruction({.operation = "recv of 1 MiB", .repeatable = false, .kills = 100}, [](victim& victim) {
+  kill_at_every_instruction({.operation = "recv of 1 MiB", .repeatable = false, .kills = 40}, [](victim& victim) {
     auto [ours, theirs] = pipe();
     auto sender = std::async(std::launch::async, [&end = ours] { return is_broken(end, large('m')); });
     victim.run(
@@ -157,7 +157,7 @@ TEST_CASE("a pipe ends when the side that falls asleep on it is killed at any in
 
 TEST_CASE("a receiver asleep gets the message of a sender killed at any instruction, or the end of the stream",
           "[every_instruction]") {
-  kill_at_every_instruction({.operation = "send to a sleeping receiver"}, [](victim& victim) {
+  kill_at_every_instruction({.operation = "send to a sleeping receiver", .kills = 800}, [](victim& victim) {
     auto [ours, theirs] = pipe();
     process receiver{[](connection in) {
                        const auto messages = received<int>(in);

@@ -235,6 +235,10 @@ bool sweep::run() {
   kill_evenly();
   find_commit();
   kill_near_commit();
+  if (what_.repeatable) {
+    INFO(what_.operation << ": " << strays_ << " of " << tried_.size() << " runs did not take the first one's steps");
+    CHECK(strays_ <= tried_.size() / 2);
+  }
   const footprint after = footprint::settled_within(before);
   INFO(what_.operation << ": before there were " << before << ", afterwards there are " << after);
   CHECK(after.is_within(before));
