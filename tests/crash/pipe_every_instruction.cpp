@@ -204,7 +204,7 @@ TEST_CASE("a pipe that its owner closes, killed at any instruction, ends for the
 
 TEST_CASE("a handle in a message whose sender is killed at any instruction arrives with it or not at all",
           "[every_instruction]") {
-  kill_at_every_instruction({.operation = "send of a pipe's end"}, [](victim& victim) {
+  kill_at_every_instruction({.operation = "send of a pipe's end", .kills = 500}, [](victim& victim) {
     auto [ours, theirs] = pipe();
     auto [near, far] = pipe();
     victim.run(
