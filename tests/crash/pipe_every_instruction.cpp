@@ -85,7 +85,7 @@ TEST_CASE("a receiver killed at any instruction breaks the pipe, and what it had
 
 TEST_CASE("a large message whose sender is killed at any instruction comes whole or not at all",
           "[every_instruction]") {
-  kill_at_every_instruction({.operation = "send of 1 MiB", .repeatable = false, .kills = 100}, [](victim& victim) {
+  kill_at_every_instruction({.operation = "send of 1 MiB", .repeatable = false, .kills = 60}, [](victim& victim) {
     auto [ours, theirs] = pipe();
     auto receiver = std::async(std::launch::async, [&end = ours] { return received<std::string>(end); });
     victim.run(
@@ -107,7 +107,7 @@ TEST_CASE("a large message whose sender is killed at any instruction comes whole
 
 TEST_CASE("a sender of large messages hears of it when its receiver is killed at any instruction",
           "[every_instruction]") {
-  kill_at_every_instruction({.operation = "recv of 1 MiB", .repeatable = false, .kills = 100}, [](victim& victim) {
+  kill_at_every_instruction({.operation = "recv of 1 MiB", .repeatable = false, .kills = 40}, [](victim& victim) {
     auto [ours, theirs] = pipe();
     auto sender = std::async(std::launch::async, [&end = ours] { return is_broken(end, large('m')); });
     victim.run(
@@ -122,42 +122,47 @@ TEST_CASE("a sender of large messages hears of it when its receiver is killed at
   });
 }
 
-TEST_CASE("a pipe ends when the side that falls asleep on it is killed at any instruction of that",
+TEST_CASE("a receiver killed at any instruction of falling asleep on an empty pipe breaks it", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "recv from an empty pipe", .falls_asleep = true, .kills = 500},
+                            [](victim& victim) {
+                              auto [ours, theirs] = pipe();
+                              ours.send(1);
+                              victim.run(
+                                  [](marks marks, connection in) {
+                                    in.send(in.recv<int>());
+                                    marks.around([&] { (void)in.recv<int>(); });
+                                  },
+                                  std::move(theirs));
+                              REQUIRE(received<int>(ours) == std::vector{1});
+                              REQUIRE(is_broken(ours, 2));
+                              return outcome::unknown;
+                            });
+}
+
+TEST_CASE("a sender killed at any instruction of falling asleep on a full pipe ends it after what was sent",
           "[every_instruction]") {
-  kill_at_every_instruction({.operation = "recv from an empty pipe", .falls_asleep = true}, [](victim& victim) {
-    auto [ours, theirs] = pipe();
-    ours.send(1);
-    victim.run(
-        [](marks marks, connection in) {
-          in.send(in.recv<int>());
-          marks.around([&] { (void)in.recv<int>(); });
-        },
-        std::move(theirs));
-    REQUIRE(received<int>(ours) == std::vector{1});
-    REQUIRE(is_broken(ours, 2));
-    return outcome::unknown;
-  });
-  kill_at_every_instruction({.operation = "send into a full pipe", .falls_asleep = true}, [](victim& victim) {
-    auto [ours, theirs] = pipe();
-    victim.run(
-        [](marks marks, connection out) {
-          const std::string message(1000, 'm');
-          while (out.try_send(message)) {
-          }
-          marks.around([&] { out.send(message); });
-        },
-        std::move(theirs));
-    const auto messages = received<std::string>(ours);
-    REQUIRE_FALSE(messages.empty());
-    for (const auto& message : messages) REQUIRE(message == std::string(1000, 'm'));
-    REQUIRE(is_broken(ours, std::string{"m"}));
-    return outcome::unknown;
-  });
+  kill_at_every_instruction({.operation = "send into a full pipe", .falls_asleep = true, .kills = 500},
+                            [](victim& victim) {
+                              auto [ours, theirs] = pipe();
+                              victim.run(
+                                  [](marks marks, connection out) {
+                                    const std::string message(1000, 'm');
+                                    while (out.try_send(message)) {
+                                    }
+                                    marks.around([&] { out.send(message); });
+                                  },
+                                  std::move(theirs));
+                              const auto messages = received<std::string>(ours);
+                              REQUIRE_FALSE(messages.empty());
+                              for (const auto& message : messages) REQUIRE(message == std::string(1000, 'm'));
+                              REQUIRE(is_broken(ours, std::string{"m"}));
+                              return outcome::unknown;
+                            });
 }
 
 TEST_CASE("a receiver asleep gets the message of a sender killed at any instruction, or the end of the stream",
           "[every_instruction]") {
-  kill_at_every_instruction({.operation = "send to a sleeping receiver"}, [](victim& victim) {
+  kill_at_every_instruction({.operation = "send to a sleeping receiver", .kills = 800}, [](victim& victim) {
     auto [ours, theirs] = pipe();
     process receiver{[](connection in) {
                        const auto messages = received<int>(in);
@@ -199,7 +204,7 @@ TEST_CASE("a pipe that its owner closes, killed at any instruction, ends for the
 
 TEST_CASE("a handle in a message whose sender is killed at any instruction arrives with it or not at all",
           "[every_instruction]") {
-  kill_at_every_instruction({.operation = "send of a pipe's end"}, [](victim& victim) {
+  kill_at_every_instruction({.operation = "send of a pipe's end", .kills = 500}, [](victim& victim) {
     auto [ours, theirs] = pipe();
     auto [near, far] = pipe();
     victim.run(

@@ -16,7 +16,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr auto patience = std::chrono::seconds{10};
+constexpr auto patience = std::chrono::seconds{5};
 
 std::string place_of(int pid) { return "/proc/" + std::to_string(pid); }
 

@@ -80,7 +80,7 @@ struct followed {
   /// The operation ends asleep in a system call, waiting for others.
   bool falls_asleep = false;
   /// About how many steps are tried unless all are asked for; fewer where each run takes long.
-  std::size_t kills = 3000;
+  std::size_t kills = 1500;
 };
 
 class sweep;

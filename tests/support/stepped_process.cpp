@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstddef>
 #include <cstring>
@@ -182,6 +183,7 @@ stepped_process::stop stepped_process::run_to(std::uint64_t address) {
   }
   checked(::ptrace(PTRACE_POKEUSER, pid_, program_counter, address), "PTRACE_POKEUSER");
   at_ = address;
+  last_address_ = 0;
   return stop::instruction;
 }
 

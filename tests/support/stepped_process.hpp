@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <sys/types.h>
 
@@ -12,14 +11,14 @@ namespace troupe::test {
 /// Stops a stepped process here: an instruction that only a tracer understands. Without one it ends the process.
 void trap_into_tracer() noexcept;
 
-/// In a process that will be stepped: from here on, it has half a minute to get to where it is killed.
+/// In a process that will be stepped: it has half a minute from now on to get to where it is killed (an alarm(2)).
 void limit_waiting() noexcept;
 
 /// A process that this thread runs instruction by instruction, up to its death. It need not be our child.
 ///
 /// The way of it: `seize`, `run_to_trap` to the begin of what is looked at, `step` or `run_to` from there, `kill`. What
-/// is stepped is the main thread of the process. All waiting is bounded: a process that neither moves nor sleeps where
-/// it may is killed, and std::runtime_error says so; as it does if the process ends by itself. One thread only.
+/// is stepped is the main thread of the process. These block until it stops, which `limit_waiting` bounds; they throw
+/// std::runtime_error if it reached that limit, got another signal, or ended by itself. One thread only.
 class stepped_process {
  public:
   enum class stop : std::uint8_t {
