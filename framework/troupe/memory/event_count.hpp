@@ -1,5 +1,6 @@
 #pragma once
 
+#include "troupe/memory/asymmetric_fence.hpp"
 #include "troupe/memory/park.hpp"
 
 namespace troupe::memory {
@@ -12,8 +13,9 @@ namespace troupe::memory {
 ///   notify     (v, 1) -> (v+1, 1)   whoever announced and does not sleep yet will not; then all sleepers are woken
 ///   calm       (v, 1) -> (v, 0)     only if nobody announced since: the next notify needs no system call
 ///
-/// The waiter announces, *then* looks again; the notifier changes the predicate, *then* reads the word. All of these
-/// are seq_cst, so at least one side sees the other (SYNC "announce": Dekker's argument).
+/// The waiter announces, *then* looks again; the notifier changes the predicate, *then* reads the word. The heavy fence
+/// between the waiter's two steps and the light one between the notifier's see to it that at least one sees the other
+/// (SYNC "announce": Dekker's argument). `asymmetric` is what all users of the object agreed on (asymmetric_fence.hpp).
 ///
 /// Death and stops: `waiting` is cleared after the wake, never before, so a notifier that is killed or stopped half way
 /// leaves the bit for the next one; a waiter that dies leaves a bit that costs one needless wake. A notifier killed
@@ -27,20 +29,22 @@ class event_count {
   };
 
   /// Call before the last look at the predicate.
-  [[nodiscard]] ticket announce() noexcept {
+  [[nodiscard]] ticket announce(bool asymmetric) noexcept {
     const std::uint32_t interrupts = interrupt::sample();
     std::uint32_t seen = word_.load(std::memory_order_relaxed);  // the CAS below orders
     while (!word_.compare_exchange_weak(seen, (seen + version_step) | waiting, std::memory_order_seq_cst)) {
     }
+    asymmetric_fence::heavy(asymmetric);
     return {(seen + version_step) | waiting, interrupts};  // SYNC "announce", waiter
   }
 
   /// Sleeps until `notify` was called after `announce`, an interrupt, or the limit (then false).
   bool wait(ticket seen, deadline limit) const { return park(word_, seen.state, seen.interrupts, limit); }
 
-  /// Call after changing the predicate with a seq_cst store. No system call unless somebody announced a wait.
-  void notify() noexcept {
-    if ((word_.load(std::memory_order_seq_cst) & waiting) == 0) return;  // SYNC "announce", notifier
+  /// Call after changing the predicate. No system call unless somebody announced a wait.
+  void notify(bool asymmetric) noexcept {
+    asymmetric_fence::light(asymmetric);
+    if ((word_.load(std::memory_order_relaxed) & waiting) == 0) return;  // SYNC "announce", notifier
     std::uint32_t mine = word_.fetch_add(version_step, std::memory_order_seq_cst) + version_step;
     unpark_all(word_);
     if ((mine & waiting) != 0) word_.compare_exchange_strong(mine, mine & ~waiting, std::memory_order_seq_cst);

@@ -49,8 +49,7 @@ void mirrored_rings::map(std::size_t rings, std::size_t ring_bytes) {
   base_ = static_cast<std::byte*>(where);
   mapped_ = wanted;
   const auto show = [this](std::size_t at, std::size_t offset, std::size_t length) {
-    if (::mmap(base_ + at, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd(),
-               static_cast<off_t>(offset))
+    if (::mmap(base_ + at, length, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd(), static_cast<off_t>(offset))
         == MAP_FAILED)
       throw_errno("mmap", std::to_string(length) + " bytes of shared memory");
   };

@@ -1,6 +1,7 @@
 #include "troupe/memory/robust_lock.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/memory/adaptive_spin.hpp"
 
 #include <cerrno>
 
@@ -10,6 +11,7 @@ namespace {
 
 // A try-operation must not fail because somebody is inside for the 100 ns of a copy; nor may a stopped holder keep it.
 constexpr auto patience = std::chrono::milliseconds{10};
+constexpr int looks = 20;  // of about 200 ns
 
 int lock_mutex_until(pthread_mutex_t& mutex, deadline limit) {
 #ifdef __SANITIZE_THREAD__
@@ -41,6 +43,11 @@ void robust_lock::lock() { settle(::pthread_mutex_lock(&mutex_)); }
 
 bool robust_lock::lock_until(deadline limit) {
   int outcome = ::pthread_mutex_trylock(&mutex_);
+  // Whoever is inside is there for a copy; sleeping and being woken would take longer.
+  for (int i = 0; outcome == EBUSY && i < looks; ++i) {
+    for (int k = 0; k < 8; ++k) relax_processor();
+    outcome = ::pthread_mutex_trylock(&mutex_);
+  }
   if (outcome == EBUSY) {
     if (limit.is_never())
       outcome = ::pthread_mutex_lock(&mutex_);

@@ -1,6 +1,8 @@
 #include "troupe/transport/byte_queue.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/memory/adaptive_spin.hpp"
+#include "troupe/memory/asymmetric_fence.hpp"
 #include "troupe/transport/queue_layout.hpp"
 #include "troupe/wire/type_identity.hpp"
 
@@ -18,7 +20,7 @@ constexpr std::size_t smallest_window = std::size_t{256} << 10;
 constexpr std::size_t kept_when_empty = std::size_t{4} << 20;  // a window up to this is kept warm
 constexpr std::size_t largest_ring = std::size_t{8} << 30;     // 2^30 units: well inside a cursor's 2^32
 
-std::size_t frame_bytes(std::size_t payload) { return unit + (payload + unit - 1) / unit * unit; }
+constexpr auto frame_bytes = frame_batch::frame_bytes;
 
 std::size_t ring_size_for(const byte_queue_limits& limits) {
   const std::size_t wanted = std::max({limits.backlog, frame_bytes(limits.largest), smallest_window});
@@ -41,14 +43,21 @@ struct byte_queue::state {
   // Relaxed: every caller holds one of the two locks, and the window changes under both.
   std::size_t window() const { return std::min<std::size_t>(layout.window.load(std::memory_order_relaxed), ring_size); }
 
-  bool has_room(cursor end, std::size_t need) const;
+  bool has_room_in_window(cursor end, std::size_t need) const {
+    return fits(cursor::unpack(layout.head_seen.load(std::memory_order_relaxed)), end, need);
+  }
+  bool fits(cursor start, cursor end, std::size_t need) const;
+  bool has_room(cursor end, std::size_t need);
+  cursor look_for_items(cursor start);
+  bool asymmetric() const { return layout.asymmetric != 0; }
+  bool shut_down() const { return layout.shut_down.load(std::memory_order_acquire) != 0; }
   void ensure_window(cursor end, std::size_t need);
   void grow(std::size_t used_and_needed);
   void shrink_if_empty();
   void copy_in(std::size_t position, std::span<const std::byte> bytes);
   void copy_out(std::size_t position, std::span<std::byte> bytes) const;
   void write_frame(cursor end, std::size_t payload, std::span<const std::span<const std::byte>> parts);
-  std::optional<wire::buffer> take(cursor start, cursor end);
+  std::size_t checked_length(cursor start, cursor end) const;
   void initialise(const byte_queue_limits& limits, std::size_t ring_bytes);
   void reset();
 };
@@ -57,6 +66,9 @@ namespace {
 
 std::size_t bytes_between(cursor from, cursor to) { return std::size_t{to.units - from.units} * unit; }
 std::size_t position_of(cursor c) { return std::size_t{c.units} * unit; }
+
+// How this thread waits for its partners: learned on one queue, good for the next.
+thread_local memory::adaptive_spin spin;
 
 }  // namespace
 
@@ -70,6 +82,7 @@ void byte_queue::state::initialise(const byte_queue_limits& limits, std::size_t 
   fresh->backlog = std::min<std::uint64_t>(limits.backlog, ring_bytes);
   fresh->ring_size = ring_bytes;
   fresh->first_window = smallest_window;
+  fresh->asymmetric = memory::asymmetric_fence::available() ? 1 : 0;
   fresh->window.store(smallest_window, std::memory_order_relaxed);
   std::atomic_ref{fresh->magic}.store(queue_magic, std::memory_order_release);
 }
@@ -78,8 +91,10 @@ void byte_queue::state::initialise(const byte_queue_limits& limits, std::size_t 
 void byte_queue::state::reset() {
   const std::lock_guard producers{layout.producers};
   const std::lock_guard consumers{layout.consumers};
-  layout.head.store(layout.tail.load(std::memory_order_relaxed), std::memory_order_seq_cst);
-  layout.shut_down.store(0, std::memory_order_seq_cst);
+  const std::uint64_t end = layout.tail.load(std::memory_order_relaxed);
+  layout.tail_seen.store(end, std::memory_order_relaxed);
+  layout.head.store(end, std::memory_order_release);
+  layout.shut_down.store(0, std::memory_order_release);
 }
 
 byte_queue byte_queue::create(std::string_view name, const byte_queue_limits& limits) {
@@ -111,6 +126,8 @@ byte_queue byte_queue::attach_to(memory::region slice, std::uint64_t type) {
     throw error{errc::malformed, "a queue handle refers to shared memory that holds no queue of this version"};
   if (view->layout.ring_size > size - queue_header_size || !std::has_single_bit(view->layout.ring_size))
     throw error{errc::malformed, "a queue handle refers to a queue larger than its memory"};
+  if (view->layout.asymmetric != 0 && !memory::asymmetric_fence::available())
+    throw error{errc::unsupported, "this process may not call membarrier(2), which the maker of this queue relies on"};
   wire::check_type(type, view->layout.type);
   return byte_queue{std::move(view)};
 }
@@ -137,17 +154,39 @@ void byte_queue::state::copy_out(std::size_t position, std::span<std::byte> byte
   std::memcpy(bytes.data() + first, ring, bytes.size() - first);
 }
 
-/// Whether the limits on items and bytes let another frame in. Called under `producers`.
-bool byte_queue::state::has_room(cursor end, std::size_t need) const {
-  const cursor start = head(std::memory_order_seq_cst);
+/// Whether the limits on items and bytes let another frame in between these.
+bool byte_queue::state::fits(cursor start, cursor end, std::size_t need) const {
+  const std::uint32_t waiting = end.items - start.items;
+  if (layout.item_limit != 0 && waiting >= layout.item_limit) return false;
+  const std::size_t used = bytes_between(start, end);
+  return used == 0 || (used + need <= layout.backlog && used + need <= window());
+}
+
+/// The same for the queue as it is. Called under `producers`. What fits into the window needs no look at the head.
+bool byte_queue::state::has_room(cursor end, std::size_t need) {
+  const cursor seen = cursor::unpack(layout.head_seen.load(std::memory_order_relaxed));
+  if (fits(seen, end, need)) return true;
+  const cursor start = head(std::memory_order_acquire);
+  layout.head_seen.store(start.pack(), std::memory_order_relaxed);
   const std::uint32_t waiting = end.items - start.items;
   if (layout.item_limit != 0 && waiting >= layout.item_limit) return false;
   const std::size_t used = bytes_between(start, end);
   return used == 0 || used + need <= layout.backlog;
 }
 
+/// Where the items end, if that is behind `start`. Called under `consumers`.
+cursor byte_queue::state::look_for_items(cursor start) {
+  cursor end = cursor::unpack(layout.tail_seen.load(std::memory_order_relaxed));
+  if (start.pack() != end.pack()) return end;
+  end = tail(std::memory_order_acquire);  // SYNC "item": acquire
+  layout.tail_seen.store(end.pack(), std::memory_order_relaxed);
+  return end;
+}
+
 /// Makes the window large enough for a frame that has room. Called under `producers`.
 void byte_queue::state::ensure_window(cursor end, std::size_t need) {
+  const cursor seen = cursor::unpack(layout.head_seen.load(std::memory_order_relaxed));
+  if (bytes_between(seen, end) + need <= window()) return;
   const std::size_t wanted = bytes_between(head(std::memory_order_acquire), end) + need;
   if (wanted > window()) grow(std::min(wanted, ring_size));
 }
@@ -194,87 +233,161 @@ void byte_queue::state::write_frame(cursor end, std::size_t payload,
   }
 }
 
-put_result byte_queue::put(std::span<const std::span<const std::byte>> parts, deadline limit, wait_hook on_wait) {
+/// Has `put(end)` write at the end of the queue, under the lock, once a frame of `need` bytes has room there; it
+/// returns the new end. False at the limit.
+template <class Put>
+bool byte_queue::put_when_there_is_room(std::size_t need, deadline limit, wait_hook on_wait, Put put) {
   state& q = *state_;
-  std::size_t payload = 0;
-  for (const auto part : parts) payload += part.size();
-  const std::size_t need = frame_bytes(payload);
   if (need > q.ring_size)
-    throw error{errc::message_too_large, "an item of " + std::to_string(payload) + " bytes is larger than the "
+    throw error{errc::message_too_large, "an item of " + std::to_string(need - unit) + " bytes is larger than the "
                                              + std::to_string(q.ring_size) + " bytes this queue can ever hold"};
-  for (;;) {
+  for (bool looked_long = false;;) {
     memory::event_count::ticket ticket{};
+    std::uint64_t head_then = 0;
     {
-      if (!q.layout.producers.lock_until(limit)) return put_result::timeout;
+      if (!q.layout.producers.lock_until(limit)) return false;
       const std::lock_guard held{q.layout.producers, std::adopt_lock};
-      if (is_shut_down()) throw error{errc::closed, "put on a queue that was shut down"};
+      if (q.shut_down()) throw error{errc::closed, "put on a queue that was shut down"};
       const cursor end = q.tail(std::memory_order_relaxed);  // we hold the lock of its only writers
       bool room = q.has_room(end, need);
-      if (!room) {
-        ticket = q.layout.not_full.announce();
+      if (!room && looked_long) {
+        ticket = q.layout.not_full.announce(q.asymmetric());
         room = q.has_room(end, need);
       }
       if (room) {
         q.ensure_window(end, need);
-        q.write_frame(end, payload, parts);
-        const auto next = end.after_frame(static_cast<std::uint32_t>(need / unit));
-        q.layout.tail.store(next.pack(), std::memory_order_seq_cst);  // COMMIT put; SYNC "item": release
+        q.layout.tail.store(put(end).pack(), std::memory_order_release);  // COMMIT put; SYNC "item": release
         break;
       }
+      head_then = q.layout.head_seen.load(std::memory_order_relaxed);
+    }
+    if (limit.passed()) return false;
+    if (!looked_long) {
+      looked_long = !spin.until(
+          [&] { return q.layout.head.load(std::memory_order_relaxed) != head_then || q.shut_down(); }, limit);
+      continue;
     }
     on_wait();
-    if (!q.layout.not_full.wait(ticket, limit)) return put_result::timeout;
+    if (!q.layout.not_full.wait(ticket, limit)) return false;
+    looked_long = false;
   }
-  q.layout.not_empty.notify();
-  return put_result::done;
+  q.layout.not_empty.notify(q.asymmetric());
+  return true;
+}
+
+put_result byte_queue::put(std::span<const std::span<const std::byte>> parts, deadline limit, wait_hook on_wait) {
+  std::size_t payload = 0;
+  for (const auto part : parts) payload += part.size();
+  const std::size_t need = frame_bytes(payload);
+  const bool done = put_when_there_is_room(need, limit, on_wait, [&](cursor end) {
+    state_->write_frame(end, payload, parts);
+    return end.after_frame(static_cast<std::uint32_t>(need / unit));
+  });
+  return done ? put_result::done : put_result::timeout;
+}
+
+std::size_t byte_queue::put_some(frame_batch& frames, deadline limit, wait_hook on_wait) {
+  std::size_t count = 0;
+  (void)put_when_there_is_room(frame_bytes(frames.front().size()), limit, on_wait, [&](const cursor start) {
+    state& q = *state_;
+    cursor end = start;
+    std::size_t size = 0;
+    do {
+      const std::size_t frame = frame_bytes(frames.front().size());
+      frames.drop(frame);
+      size += frame;
+      end = end.after_frame(static_cast<std::uint32_t>(frame / unit));
+      ++count;
+    } while (!frames.empty() && q.has_room_in_window(end, frame_bytes(frames.front().size())));
+    q.copy_in(position_of(start), {frames.bytes().data() - size, size});
+    return end;
+  });
+  return count;
 }
 
 // -- get -------------------------------------------------------------------------------------------------------------
 
-/// Copies the frame at `start` out. Called under `consumers`; nothing if the length is a lie.
-std::optional<wire::buffer> byte_queue::state::take(cursor start, cursor end) {
-  std::uint64_t payload = 0;
-  copy_out(position_of(start), std::as_writable_bytes(std::span{&payload, 1}));
-  const std::size_t used = bytes_between(start, end);
-  if (used > window() || payload > used || frame_bytes(payload) > used) return std::nullopt;
-  wire::buffer item{payload};
-  copy_out(position_of(start) + unit, item.span());
-  return item;
-}
-
-std::optional<wire::buffer> byte_queue::get(deadline limit, wait_hook on_wait) {
+/// Has `take(start, end)` copy items out, under the lock, once there is one; it returns where the items start then.
+/// False at the limit.
+template <class Take>
+bool byte_queue::take_when_there_is_one(deadline limit, wait_hook on_wait, Take take) {
   state& q = *state_;
-  std::optional<wire::buffer> item;
   bool emptied_large = false;
-  for (;;) {
+  for (bool looked_long = false;;) {
     memory::event_count::ticket ticket{};
     {
-      if (!q.layout.consumers.lock_until(limit)) return std::nullopt;
+      if (!q.layout.consumers.lock_until(limit)) return false;
       const std::lock_guard held{q.layout.consumers, std::adopt_lock};
-      const bool ended = is_shut_down();                       // read before the tail: nothing is put after it is set
+      const bool ended = q.shut_down();                        // read before the tail: nothing is put after it is set
       const cursor start = q.head(std::memory_order_relaxed);  // we hold the lock of its only writers
-      cursor end = q.tail(std::memory_order_acquire);          // SYNC "item": acquire
-      if (start.pack() == end.pack()) {
-        ticket = q.layout.not_empty.announce();
-        end = q.tail(std::memory_order_seq_cst);
+      cursor end = q.look_for_items(start);
+      if (start.pack() == end.pack() && looked_long) {
+        ticket = q.layout.not_empty.announce(q.asymmetric());
+        end = q.look_for_items(start);
       }
       if (start.pack() != end.pack()) {
-        item = q.take(start, end);
-        if (!item)
-          throw error{errc::malformed, "a queue in shared memory is corrupt: a frame is longer than the queue"};
-        const auto next = start.after_frame(static_cast<std::uint32_t>(frame_bytes(item->size()) / unit));
-        q.layout.head.store(next.pack(), std::memory_order_seq_cst);  // COMMIT get
+        const cursor next = take(start, end);
+        q.layout.head.store(next.pack(), std::memory_order_release);  // COMMIT get
         emptied_large = next.pack() == end.pack() && q.window() > kept_when_empty;
         break;
       }
       if (ended) throw error{errc::end_of_stream, "the queue was shut down and is empty"};
     }
+    if (limit.passed()) return false;
+    if (!looked_long) {
+      looked_long = !spin.until(
+          [&] {
+            return q.layout.tail.load(std::memory_order_relaxed) != q.layout.head.load(std::memory_order_relaxed)
+                   || q.shut_down();
+          },
+          limit);
+      continue;
+    }
     on_wait();
-    if (!q.layout.not_empty.wait(ticket, limit)) return std::nullopt;
+    if (!q.layout.not_empty.wait(ticket, limit)) return false;
+    looked_long = false;
   }
-  q.layout.not_full.notify();
+  q.layout.not_full.notify(q.asymmetric());
   if (emptied_large) q.shrink_if_empty();
+  return true;
+}
+
+/// The length of the frame at `start`, all of which lies in front of `end`. Called under `consumers`.
+std::size_t byte_queue::state::checked_length(cursor start, cursor end) const {
+  std::uint64_t payload = 0;
+  copy_out(position_of(start), std::as_writable_bytes(std::span{&payload, 1}));
+  const std::size_t used = bytes_between(start, end);
+  if (used > window() || payload > used || frame_bytes(payload) > used)
+    throw error{errc::malformed, "a queue in shared memory is corrupt: a frame is longer than the queue"};
+  return payload;
+}
+
+std::optional<wire::buffer> byte_queue::get(deadline limit, wait_hook on_wait) {
+  std::optional<wire::buffer> item;
+  (void)take_when_there_is_one(limit, on_wait, [&](cursor start, cursor end) {
+    item.emplace(state_->checked_length(start, end));
+    state_->copy_out(position_of(start) + unit, item->span());
+    return start.after_frame(static_cast<std::uint32_t>(frame_bytes(item->size()) / unit));
+  });
   return item;
+}
+
+std::size_t byte_queue::get_some(frame_batch& frames, std::size_t most, deadline limit, wait_hook on_wait) {
+  std::size_t count = 0;
+  if (most == 0) return 0;
+  (void)take_when_there_is_one(limit, on_wait, [&](const cursor start, cursor end) {
+    cursor next = start;
+    do {
+      const std::size_t frame = frame_bytes(state_->checked_length(next, end));
+      next = next.after_frame(static_cast<std::uint32_t>(frame / unit));
+      ++count;
+    } while (count < most && next.pack() != end.pack());
+    const std::size_t size = bytes_between(start, next);
+    state_->copy_out(position_of(start), {frames.extend(size), size});
+    frames.extended(size);
+    return next;
+  });
+  return count;
 }
 
 // -- the rest --------------------------------------------------------------------------------------------------------
@@ -287,8 +400,11 @@ std::size_t byte_queue::size() const noexcept {
 }
 
 bool byte_queue::full() const noexcept {
+  const cursor start = state_->head(std::memory_order_acquire);
   const cursor end = state_->tail(std::memory_order_acquire);
-  return !state_->has_room(end, unit);
+  const queue_layout& layout = state_->layout;
+  return (layout.item_limit != 0 && end.items - start.items >= layout.item_limit)
+         || bytes_between(start, end) + unit > layout.backlog;
 }
 
 std::uint32_t byte_queue::item_limit() const noexcept { return state_->layout.item_limit; }
@@ -298,14 +414,18 @@ void byte_queue::shutdown(bool drop) {
   {
     const std::lock_guard producers{layout.producers};  // no put is half way when the stream ends
     const std::lock_guard consumers{layout.consumers};
-    layout.shut_down.store(1, std::memory_order_seq_cst);
-    if (drop) layout.head.store(layout.tail.load(std::memory_order_relaxed), std::memory_order_seq_cst);
+    layout.shut_down.store(1, std::memory_order_release);
+    if (drop) {
+      const std::uint64_t end = layout.tail.load(std::memory_order_relaxed);
+      layout.tail_seen.store(end, std::memory_order_relaxed);  // first: I5 holds at every moment
+      layout.head.store(end, std::memory_order_release);
+    }
   }
-  layout.not_empty.notify();
-  layout.not_full.notify();
+  layout.not_empty.notify(state_->asymmetric());
+  layout.not_full.notify(state_->asymmetric());
 }
 
-bool byte_queue::is_shut_down() const noexcept { return state_->layout.shut_down.load(std::memory_order_seq_cst) != 0; }
+bool byte_queue::is_shut_down() const noexcept { return state_->shut_down(); }
 
 int byte_queue::fd() const noexcept { return state_->region.fd(); }
 

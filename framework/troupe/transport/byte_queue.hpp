@@ -3,6 +3,7 @@
 #include "troupe/base/deadline.hpp"
 #include "troupe/base/function_ref.hpp"
 #include "troupe/memory/region.hpp"
+#include "troupe/transport/frame_batch.hpp"
 #include "troupe/wire/buffer.hpp"
 
 #include <cstddef>
@@ -57,6 +58,12 @@ class byte_queue {
   /// Appends one item made of the concatenated `parts`; blocks while there is no room.
   /// Throws errc::closed after shutdown, errc::message_too_large, errc::out_of_memory.
   put_result put(std::span<const std::span<const std::byte>> parts, deadline limit, wait_hook on_wait = just_wait());
+  /// Appends as many of the frames of a batch as there is room for now, at least one, in a row; blocks while there is
+  /// no room for one. Removes them from the batch; 0 at the limit.
+  std::size_t put_some(frame_batch& frames, deadline limit, wait_hook on_wait = just_wait());
+  /// Moves the oldest items, at most `most` and at least one, to the end of a batch; blocks while there is none.
+  /// Returns how many: 0 at the limit. Throws as `get`.
+  std::size_t get_some(frame_batch& frames, std::size_t most, deadline limit, wait_hook on_wait = just_wait());
   /// Takes the oldest item; nothing at the limit. Throws errc::end_of_stream when shut down and drained.
   std::optional<wire::buffer> get(deadline limit, wait_hook on_wait = just_wait());
 
@@ -73,6 +80,10 @@ class byte_queue {
 
  private:
   struct state;
+  template <class Put>
+  bool put_when_there_is_room(std::size_t need, deadline limit, wait_hook on_wait, Put put);
+  template <class Take>
+  bool take_when_there_is_one(deadline limit, wait_hook on_wait, Take take);
   static wait_hook just_wait() noexcept;
   explicit byte_queue(std::shared_ptr<state> s) noexcept : state_{std::move(s)} {}
   std::shared_ptr<state> state_;

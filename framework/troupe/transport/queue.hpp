@@ -12,6 +12,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace troupe {
 
@@ -63,6 +64,32 @@ class queue {
   template <class Rep, class Period>
   [[nodiscard]] std::optional<T> try_get_for(std::chrono::duration<Rep, Period> limit) {
     return get_until(deadline::after(limit));
+  }
+
+  /// Appends all items of a range, in order, for much less than one `put` for each; items of others may come in
+  /// between. Blocks while the queue is full. Killed half way, some of them are put, from the first on.
+  template <class Range>
+  void put_many(const Range& items) {
+    (void)put_many_until(items, deadline::never());
+  }
+  /// Appends what there is room for now; returns how many items that were.
+  template <class Range>
+  [[nodiscard]] std::size_t try_put_many(const Range& items) {
+    return put_many_until(items, deadline::now());
+  }
+  template <class Range, class Rep, class Period>
+  [[nodiscard]] std::size_t try_put_many_for(const Range& items, std::chrono::duration<Rep, Period> limit) {
+    return put_many_until(items, deadline::after(limit));
+  }
+
+  /// Takes the oldest items, at most `most` and at least one; blocks while the queue is empty. All of them are taken at
+  /// once: they are lost if this process dies now.
+  [[nodiscard]] std::vector<T> get_many(std::size_t most) { return get_many_until(most, deadline::never()); }
+  /// None if the queue is empty.
+  [[nodiscard]] std::vector<T> try_get_many(std::size_t most) { return get_many_until(most, deadline::now()); }
+  template <class Rep, class Period>
+  [[nodiscard]] std::vector<T> try_get_many_for(std::size_t most, std::chrono::duration<Rep, Period> limit) {
+    return get_many_until(most, deadline::after(limit));
   }
 
   /// Items waiting now; others may put and take at the same time.
@@ -130,6 +157,26 @@ class queue {
     const auto bytes = core().get(limit);
     if (!bytes) return std::nullopt;
     return wire::decode<T>(bytes->span());
+  }
+
+  template <class Range>
+  std::size_t put_many_until(const Range& items, deadline limit) {
+    transport::frame_batch frames;
+    for (const T& item : items) frames.add(item);
+    std::size_t done = 0;
+    while (!frames.empty()) {
+      const std::size_t some = core().put_some(frames, limit);
+      if (some == 0) break;
+      done += some;
+    }
+    return done;
+  }
+  std::vector<T> get_many_until(std::size_t most, deadline limit) {
+    transport::frame_batch frames;
+    std::vector<T> items;
+    items.reserve(core().get_some(frames, most, limit));
+    for (; !frames.empty(); frames.pop()) items.push_back(wire::decode<T>(frames.front()));
+    return items;
   }
 
   transport::byte_queue core_;

@@ -28,7 +28,7 @@ struct cursor {
 
 inline constexpr std::size_t unit = 8;
 inline constexpr std::uint64_t queue_magic = 0x3130'5155'5254'6551;
-inline constexpr std::uint32_t queue_version = 1;
+inline constexpr std::uint32_t queue_version = 2;
 
 /// The first page of a queue; the ring follows.
 ///
@@ -39,22 +39,27 @@ inline constexpr std::uint32_t queue_version = 1;
 ///  I3  `window` is a power of two; position p of the stream lies at byte p mod window of the ring. It changes only
 ///      under both locks (producer's first), after the frames were copied to where the new window wants them.
 ///  I4  ring bytes [0, window) are backed by memory.
+///  I5  head_seen and tail_seen are former values of head and tail, so head_seen <= head and head <= tail_seen <= tail.
+///      They spare each side the other's cache line while there is plenty of room, or of items.
 /// Commit points: put: the store to `tail`. get: the store to `head`. grow and shrink: the store to `window`.
 /// Whoever is killed before its commit has changed nothing but garbage; after it, the operation has happened.
 struct queue_layout {
-  std::uint64_t magic = 0;  // written last when the queue is made; constant afterwards, like the next six
+  std::uint64_t magic = 0;  // written last when the queue is made; constant afterwards, like the next seven
   std::uint32_t version = queue_version;
   std::uint32_t item_limit = 0;
   std::uint64_t type = 0;
   std::uint64_t backlog = 0;
   std::uint64_t ring_size = 0;
   std::uint64_t first_window = 0;
+  std::uint32_t asymmetric = 0;             // 1: the light side of the event counts' fence is free
   std::atomic<std::uint32_t> shut_down{0};  // 0 -> 1, by anybody
   alignas(128) memory::robust_lock producers;
-  std::atomic<std::uint64_t> tail{0};    // cursor; written under `producers`
-  std::atomic<std::uint64_t> window{0};  // bytes; written under both locks
+  std::atomic<std::uint64_t> tail{0};       // cursor; written under `producers`
+  std::atomic<std::uint64_t> head_seen{0};  // cursor; written under `producers`: a head of some time ago
+  std::atomic<std::uint64_t> window{0};     // bytes; written under both locks
   alignas(128) memory::robust_lock consumers;
   std::atomic<std::uint64_t> head{0};          // cursor; written under `consumers`
+  std::atomic<std::uint64_t> tail_seen{0};     // cursor; written under `consumers`: a tail of some time ago
   alignas(128) memory::event_count not_empty;  // notified after `tail` moved
   alignas(128) memory::event_count not_full;   // notified after `head` moved
 };

@@ -9,6 +9,12 @@ using namespace std::chrono_literals;
 using memory::event_count;
 using memory::park;
 
+namespace {
+
+const bool asymmetric = memory::asymmetric_fence::available();
+
+}  // namespace
+
 TEST_CASE("parking on a word that has changed returns at once") {
   const std::atomic<std::uint32_t> word{1};
   CHECK(park(word, 0, memory::interrupt::sample(), deadline::never()));
@@ -30,12 +36,12 @@ TEST_CASE("no notification is lost between threads that hand a token back and fo
   const auto player = [&](int mine) {
     for (int i = 0; i < rounds; ++i) {
       while (token.load() % 2 != mine) {
-        const auto ticket = moved.announce();
+        const auto ticket = moved.announce(asymmetric);
         if (token.load() % 2 == mine) break;
         moved.wait(ticket, deadline::never());
       }
       token.fetch_add(1);
-      moved.notify();
+      moved.notify(asymmetric);
     }
   };
   std::thread other{player, 1};
@@ -52,14 +58,14 @@ TEST_CASE("one notification wakes every waiter") {
   for (int i = 0; i < 8; ++i)
     waiters.emplace_back([&] {
       for (;;) {
-        const auto ticket = changed.announce();
+        const auto ticket = changed.announce(asymmetric);
         if (go.load()) break;
         changed.wait(ticket, deadline::never());
       }
       woken.fetch_add(1);
     });
   go.store(true);
-  changed.notify();
+  changed.notify(asymmetric);
   for (auto& w : waiters) w.join();
   CHECK(woken.load() == 8);
 }

@@ -175,3 +175,47 @@ TEST_CASE("several producers and consumers in threads lose nothing and double no
   std::iota(expected.begin(), expected.end(), 0);
   CHECK(all == expected);
 }
+
+TEST_CASE("many items are put and taken at once, in order") {
+  queue<std::string> q;
+  std::vector<std::string> items;
+  for (int i = 0; i < 1000; ++i)
+    items.push_back(std::string(static_cast<std::size_t>(i % 700), 'x') + std::to_string(i));
+  q.put_many(items);
+  CHECK(q.size() == 1000);
+  auto taken = q.get_many(300);
+  CHECK(taken.size() == 300);
+  for (std::string& item : q.get_many(5000)) taken.push_back(std::move(item));
+  CHECK(taken == items);
+  CHECK(q.try_get_many(1).empty());
+  CHECK(q.try_get_many_for(1, 1ms).empty());
+  q.put_many(std::vector<std::string>{});
+  CHECK(q.empty());
+}
+
+TEST_CASE("only as many items are put at once as there is room for") {
+  queue<int> q{5};
+  const std::vector items{0, 1, 2, 3, 4, 5, 6, 7};
+  CHECK(q.try_put_many(items) == 5);
+  CHECK(q.try_put_many_for(items, 1ms) == 0);
+  CHECK(q.get_many(8) == std::vector{0, 1, 2, 3, 4});
+}
+
+TEST_CASE("many items at once pass through a small queue, some at a time") {
+  queue<int> q{7};
+  std::vector<int> items(10'000);
+  std::iota(items.begin(), items.end(), 0);
+  std::thread producer{[&] { q.put_many(items); }};
+  std::vector<int> taken;
+  while (taken.size() < items.size())
+    for (const int item : q.get_many(5)) taken.push_back(item);
+  producer.join();
+  CHECK(taken == items);
+}
+
+TEST_CASE("a batch larger than the window makes the queue grow") {
+  queue<std::vector<int>> q;
+  const std::vector<std::vector<int>> items(40, std::vector<int>(10'000, 7));
+  q.put_many(items);
+  CHECK(q.get_many(100) == items);
+}
