@@ -123,7 +123,7 @@ void sweep::record(stepped_process& process) {
 void sweep::approach(stepped_process& process) {
   using stop = stepped_process::stop;
   const std::size_t nearest = nearest_[step_];
-  stop now = nearest == 0 ? stop::instruction : process.run_to(path_[nearest]);
+  stop now = nearest == 0 ? stop::instruction : process.run_to(path_[nearest], what_.falls_asleep);
   for (std::size_t i = nearest; i < step_ && now == stop::instruction; ++i) now = process.step(what_.falls_asleep);
   strayed_ = now == stop::instruction ? process.at() != path_[step_] : step_ != last_step();
 }

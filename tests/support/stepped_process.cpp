@@ -170,12 +170,23 @@ void stepped_process::run_to_trap() {
   trap_ = at_;
 }
 
-stepped_process::stop stepped_process::run_to(std::uint64_t address) {
+/// Whether the process sleeps instead of stopping.
+bool stepped_process::falls_asleep() {
+  bool asleep = false;
+  if (!within_patience([&] { return has_stopped(WNOHANG) || (asleep = sleeps()); }))
+    fail("it neither stops nor sleeps");
+  return asleep;
+}
+
+stepped_process::stop stepped_process::run_to(std::uint64_t address, bool may_sleep) {
   const long text = text_at(address);
   const long trapped = (text & ~trap_mask) | trap_code;
   checked(::ptrace(PTRACE_POKETEXT, pid_, as_pointer(address), trapped), "PTRACE_POKETEXT");
   checked(::ptrace(PTRACE_CONT, pid_, nullptr, nullptr), "PTRACE_CONT");
-  wait_for_stop();
+  if (!may_sleep)
+    wait_for_stop();
+  else if (falls_asleep())
+    return stop::asleep;  // on another way than past there; the trap stays, for it can only be killed now
   checked(::ptrace(PTRACE_POKETEXT, pid_, as_pointer(address), text), "PTRACE_POKETEXT");
   if (at_ != address + trap_length) {
     if (at_ != trap_) fail("it trapped in an unknown place");
@@ -196,12 +207,10 @@ stepped_process::stop stepped_process::step(bool may_sleep) {
 
   const bool watch_sleep = may_sleep && is_system_call(text_at(from));
   checked(::ptrace(PTRACE_SINGLESTEP, pid_, nullptr, nullptr), "PTRACE_SINGLESTEP");
-  bool asleep = false;
   if (!watch_sleep)
     wait_for_stop();
-  else if (!within_patience([&] { return has_stopped(WNOHANG) || (asleep = sleeps()); }))
-    fail("a system call neither returns nor sleeps");
-  if (asleep) return stop::asleep;
+  else if (falls_asleep())
+    return stop::asleep;
   return at_ == trap_ ? stop::trap : stop::instruction;
 }
 

@@ -38,8 +38,9 @@ class stepped_process {
   /// Executes one instruction. One that repeats itself (`rep movsb`) counts each of its first rounds, then the rest at
   /// once. With `may_sleep` a system call that puts the process to sleep ends the step; otherwise it is waited for.
   stop step(bool may_sleep = false);
-  /// Runs on until the instruction at `address` is next, or the trap.
-  stop run_to(std::uint64_t address);
+  /// Runs on until the instruction at `address` is next, or the trap; with `may_sleep` also until the process falls
+  /// asleep, after which it can only be killed.
+  stop run_to(std::uint64_t address, bool may_sleep = false);
   /// The address of the next instruction.
   [[nodiscard]] std::uint64_t at() const noexcept { return at_; }
 
@@ -48,6 +49,7 @@ class stepped_process {
 
  private:
   void wait_for_stop();
+  [[nodiscard]] bool falls_asleep();
   void read_address();
   [[nodiscard]] bool sleeps() const;
   [[nodiscard]] bool has_stopped(int options);
