@@ -7,4 +7,5 @@
 #include "troupe/pipeline.hpp"
 #include "troupe/process.hpp"
 #include "troupe/queue.hpp"
+#include "troupe/wait.hpp"
 #include "troupe/wire/any_value.hpp"

@@ -38,6 +38,8 @@ class event_count {
     return {(seen + version_step) | waiting, interrupts};  // SYNC "announce", waiter
   }
 
+  /// For who waits on several objects at once.
+  [[nodiscard]] parking_spot spot(ticket seen) const noexcept { return {&word_, seen.state}; }
   /// Sleeps until `notify` was called after `announce`, an interrupt, or the limit (then false).
   bool wait(ticket seen, deadline limit) const { return park(word_, seen.state, seen.interrupts, limit); }
 

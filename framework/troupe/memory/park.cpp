@@ -2,6 +2,7 @@
 
 #include "troupe/base/error.hpp"
 
+#include <array>
 #include <cerrno>
 #include <climits>
 #include <linux/futex.h>
@@ -41,11 +42,19 @@ void raise_own() noexcept { raise(*own.load(std::memory_order_relaxed)); }
 }  // namespace interrupt
 
 bool park(const std::atomic<std::uint32_t>& object, std::uint32_t seen, std::uint32_t interrupts_seen, deadline limit) {
+  const parking_spot spot{&object, seen};
+  return park_on_any({&spot, 1}, interrupts_seen, limit);
+}
+
+bool park_on_any(std::span<const parking_spot> objects, std::uint32_t interrupts_seen, deadline limit) {
   const interrupt::word& interrupts = *interrupt::own.load(std::memory_order_relaxed);
-  futex_waitv words[2] = {{seen, address(object), FUTEX_32, 0}, {interrupts_seen, address(interrupts), FUTEX_32, 0}};
+  std::array<futex_waitv, most_parking_spots + 1> words;
+  words[0] = {interrupts_seen, address(interrupts), FUTEX_32, 0};
+  unsigned count = 1;
+  for (const parking_spot& spot : objects) words.at(count++) = {spot.seen, address(*spot.word), FUTEX_32, 0};
   timespec until{};
   if (!limit.is_never()) until = limit.monotonic();
-  if (wait_on(words, 2, limit.is_never() ? nullptr : &until) >= 0) return true;
+  if (wait_on(words.data(), count, limit.is_never() ? nullptr : &until) >= 0) return true;
   if (errno == ETIMEDOUT) return false;
   if (errno == EAGAIN || errno == EINTR) return !limit.passed();
   throw_errno("futex_waitv", "shared memory");

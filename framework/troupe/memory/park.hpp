@@ -3,7 +3,9 @@
 #include "troupe/base/deadline.hpp"
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <span>
 
 namespace troupe::memory {
 
@@ -38,6 +40,15 @@ void raise_own() noexcept;
 /// Returns false once the limit has passed, true otherwise: look again, the wake-up may be spurious.
 /// Works between processes when `object` lies in shared memory.
 bool park(const std::atomic<std::uint32_t>& object, std::uint32_t seen, std::uint32_t interrupts_seen, deadline limit);
+/// A futex word, and the value that it had when there was nothing to do.
+struct parking_spot {
+  const std::atomic<std::uint32_t>* word;
+  std::uint32_t seen;
+};
+inline constexpr std::size_t most_parking_spots = 127;
+/// The same over several objects: sleeps while all of them hold what was seen.
+bool park_on_any(std::span<const parking_spot> objects, std::uint32_t interrupts_seen, deadline limit);
+
 /// Wakes everybody parked on `object`.
 void unpark_all(const std::atomic<std::uint32_t>& object) noexcept;
 

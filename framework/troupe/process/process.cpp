@@ -1,7 +1,9 @@
 #include "troupe/process/process.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/process/member.hpp"
 #include "troupe/process/membership.hpp"
+#include "troupe/transport/watched.hpp"
 
 #include <atomic>
 #include <csignal>
@@ -100,6 +102,21 @@ const std::string& process::name() const noexcept {
 }
 
 process_id process::id() const noexcept { return state_ ? state_->id : process_id{}; }
+
+namespace {
+
+class watched_process final : public transport::watched {
+ public:
+  explicit watched_process(process_id id) noexcept : id_{id} {}
+  bool is_ready() override { return tree::is_dead(id_); }
+
+ private:
+  process_id id_;
+};
+
+}  // namespace
+
+waitable process::sentinel() const { return waitable{std::make_shared<watched_process>(started("sentinel").id)}; }
 
 void process::terminate() {
   const state& s = started("terminate");

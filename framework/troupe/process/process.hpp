@@ -4,6 +4,7 @@
 #include "troupe/process/callable.hpp"
 #include "troupe/process/entry_point.hpp"
 #include "troupe/process/process_id.hpp"
+#include "troupe/transport/waitable.hpp"
 #include "troupe/wire/blank.hpp"
 #include "troupe/wire/sequence.hpp"
 
@@ -69,6 +70,9 @@ class process {
   [[nodiscard]] std::optional<int> pid() const noexcept;
   [[nodiscard]] const std::string& name() const noexcept;
   [[nodiscard]] process_id id() const noexcept;
+
+  /// For `troupe::wait`: ready when the process has ended. Throws errc::not_started.
+  [[nodiscard]] waitable sentinel() const;
 
   /// Sends SIGTERM. Nothing happens if it has ended. Throws errc::not_started.
   void terminate();

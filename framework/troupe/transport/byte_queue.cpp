@@ -4,6 +4,7 @@
 #include "troupe/memory/adaptive_spin.hpp"
 #include "troupe/memory/asymmetric_fence.hpp"
 #include "troupe/transport/queue_layout.hpp"
+#include "troupe/transport/watched.hpp"
 #include "troupe/wire/type_identity.hpp"
 
 #include <algorithm>
@@ -426,6 +427,24 @@ void byte_queue::shutdown(bool drop) {
 }
 
 bool byte_queue::is_shut_down() const noexcept { return state_->shut_down(); }
+
+class byte_queue::watched_queue final : public watched {
+ public:
+  explicit watched_queue(std::shared_ptr<state> queue) noexcept : queue_{std::move(queue)} {}
+  bool is_ready() override {
+    return queue_->shut_down()
+           || queue_->head(std::memory_order_acquire).pack() != queue_->tail(std::memory_order_acquire).pack();
+  }
+  std::optional<memory::parking_spot> announce() override {
+    auto& not_empty = queue_->layout.not_empty;
+    return not_empty.spot(not_empty.announce(queue_->asymmetric()));
+  }
+
+ private:
+  std::shared_ptr<state> queue_;
+};
+
+waitable byte_queue::watch() const { return waitable{std::make_shared<watched_queue>(state_)}; }
 
 int byte_queue::fd() const noexcept { return state_->region.fd(); }
 

@@ -4,6 +4,7 @@
 #include "troupe/base/function_ref.hpp"
 #include "troupe/memory/region.hpp"
 #include "troupe/transport/frame_batch.hpp"
+#include "troupe/transport/waitable.hpp"
 #include "troupe/wire/buffer.hpp"
 
 #include <cstddef>
@@ -75,11 +76,14 @@ class byte_queue {
   void shutdown(bool drop = false);
   [[nodiscard]] bool is_shut_down() const noexcept;
 
+  /// For `wait`: ready when there is an item, or the end.
+  [[nodiscard]] waitable watch() const;
   [[nodiscard]] int fd() const noexcept;
   [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
 
  private:
   struct state;
+  class watched_queue;
   template <class Put>
   bool put_when_there_is_room(std::size_t need, deadline limit, wait_hook on_wait, Put put);
   template <class Take>

@@ -3,6 +3,7 @@
 #include "troupe/base/error.hpp"
 #include "troupe/transport/pipe.hpp"
 #include "troupe/transport/pipe_end.hpp"
+#include "troupe/transport/watched.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -175,6 +176,18 @@ int connection::fd() {
   const turn_to_receive turn{open(direction::any), deadline::never()};
   return turn.end().poll_fd();
 }
+
+class connection::watched_end final : public transport::watched {
+ public:
+  explicit watched_end(connection& end) noexcept : end_{end} {}
+  bool is_ready() override { return end_.poll_until(deadline::now()); }
+  std::optional<memory::parking_spot> announce() override { return end_.open(direction::read).announce_reader(); }
+
+ private:
+  connection& end_;
+};
+
+connection::operator waitable() { return waitable{std::make_shared<watched_end>(*this)}; }
 
 // -- making and moving -----------------------------------------------------------------------------------------------
 

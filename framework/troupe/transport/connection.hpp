@@ -2,6 +2,7 @@
 
 #include "troupe/base/deadline.hpp"
 #include "troupe/base/unique_fd.hpp"
+#include "troupe/transport/waitable.hpp"
 #include "troupe/wire/message.hpp"
 
 #include <chrono>
@@ -108,6 +109,9 @@ class connection {
   /// the first call on, watching costs a system call for each message that finds the pipe empty. Do not read from it.
   [[nodiscard]] int fd();
 
+  /// For `troupe::wait`: ready when a receive would not block.
+  operator waitable();
+
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     if constexpr (Archive::is_saving::value)
@@ -194,6 +198,7 @@ class connection {
   }
   bool send_message(std::uint64_t type, std::span<const std::byte> bytes, wire::outgoing_handles& handles,
                     deadline limit) const;
+  class watched_end;
   bool poll_until(deadline limit) const;
   transport::pipe_end& open(direction needed) const;
 

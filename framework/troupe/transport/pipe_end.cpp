@@ -192,14 +192,19 @@ pipe_end::outcome pipe_end::wait(pipe_direction& way, std::uint32_t my_flag, pat
     }
     if (known.spin.until(ready, limit)) return outcome::ready;
 
-    const std::uint32_t state = way.state.fetch_or(my_flag) | my_flag;  // SYNC "waits", the sleeper
-    memory::asymmetric_fence::heavy(asymmetric_);
-    if (!ready() && (state & closed) == 0) {
+    const memory::parking_spot spot = announce(way, my_flag);
+    if (!ready() && (spot.seen & closed) == 0) {
       const deadline nap = limit.earlier(deadline::after(hang_up_check_every));
-      if (!memory::park(way.state, state, interrupts, nap)) known.interrupts.reset();
+      if (!memory::park(way.state, spot.seen, interrupts, nap)) known.interrupts.reset();
     }
-    way.state.fetch_and(~my_flag);
   }
+}
+
+/// Only the other side clears the flag: several threads of this side may have asked.
+memory::parking_spot pipe_end::announce(pipe_direction& way, std::uint32_t my_flag) noexcept {
+  const std::uint32_t state = way.state.fetch_or(my_flag) | my_flag;  // SYNC "waits", the sleeper
+  memory::asymmetric_fence::heavy(asymmetric_);
+  return {&way.state, state};
 }
 
 /// Clears those of `flags` that are set, and wakes who set them.

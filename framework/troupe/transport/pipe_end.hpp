@@ -109,6 +109,10 @@ class pipe_end {
     current_stage_ = stage::none;
     pop(current_frame_);
   }
+  /// Asks to be woken when a frame comes. Needs no turn. A request that nobody sleeps on costs the writer one wake-up.
+  [[nodiscard]] memory::parking_spot announce_reader() noexcept {
+    return announce(incoming(), pipe_direction::reader_waits);
+  }
   /// See connection::fd.
   [[nodiscard]] int poll_fd();
 
@@ -141,6 +145,7 @@ class pipe_end {
     return known.hung_up;
   }
   void look_for_hang_up(patience& known, std::uint32_t interrupts) const;
+  memory::parking_spot announce(pipe_direction& way, std::uint32_t my_flag) noexcept;
   void wake(pipe_direction& way, std::uint32_t flags) noexcept;
   /// After a store that the other side may wait for.
   void wake_if(pipe_direction& way, std::uint32_t flags) noexcept {

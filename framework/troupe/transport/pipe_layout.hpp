@@ -22,10 +22,12 @@ inline constexpr std::size_t pipe_ring_bytes = std::size_t{256} << 10;
 struct pipe_direction {
   /// The state word, a futex, holds a set of these.
   enum flag : std::uint32_t {
-    reader_waits = 1,  ///< the reader sleeps, or is about to, until a frame comes. Set by the reader, cleared by both
-    writer_waits = 2,  ///< the writer sleeps, or is about to, until there is room. Set by the writer, cleared by both
+    reader_waits =
+        1,  ///< the reader sleeps, or is about to, until a frame comes. Set by the reader, cleared by the writer
+    writer_waits =
+        2,  ///< the writer sleeps, or is about to, until there is room. Set by the writer, cleared by the reader
     reader_polls =
-        4,  ///< the reader wants a token in its socket for the next frame. Set by the reader, cleared by both
+        4,  ///< the reader wants a token in its socket for the next frame. Set by the reader, cleared by the writer
     writer_closed = 8,   ///< nothing more will come. Set by the writer, never cleared
     reader_closed = 16,  ///< nobody will read. Set by the reader, never cleared
   };

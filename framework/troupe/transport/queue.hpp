@@ -99,6 +99,9 @@ class queue {
   [[nodiscard]] bool full() const { return core().full(); }
   [[nodiscard]] std::uint32_t maxsize() const { return core().item_limit(); }
 
+  /// For `troupe::wait`: ready when there is an item, or the queue was shut down.
+  operator waitable() const { return core().watch(); }
+
   /// Ends the use of this handle; other handles, here and elsewhere, go on.
   void close() noexcept { core_ = {}; }
   /// Ends the stream for everybody: puts fail, gets deliver what is left and then throw errc::end_of_stream.
