@@ -88,6 +88,8 @@ void crew::finish() {
       throw std::runtime_error{why};
     }
   }
+  if (std::ranges::any_of(members_, [](const member& one) { return one.process.has_value(); }))
+    for (const score& one : board().scores) time_of_troupe_ += one.cpu_of_all;
 }
 
 std::span<const score> crew::scores() const {

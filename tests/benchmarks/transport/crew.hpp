@@ -31,6 +31,9 @@ class crew {
   /// time.
   void finish();
 
+  /// Processor time of all participants of troupe's own that ever finished, in ns; their parent is the fork server.
+  [[nodiscard]] static std::int64_t time_of_troupe() { return time_of_troupe_; }
+
   /// What they left, once finished. Throws std::runtime_error if another sum was received than sent.
   [[nodiscard]] std::span<const score> scores() const;
 
@@ -45,6 +48,7 @@ class crew {
   static int reap(member& one);
   void end_all() noexcept;
 
+  inline static std::int64_t time_of_troupe_ = 0;
   std::list<member> members_;
 };
 

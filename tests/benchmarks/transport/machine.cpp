@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <ctime>
 #include <fstream>
+#include <sys/resource.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 namespace bench {
 namespace {
@@ -32,6 +34,33 @@ machine this_machine() {
   utsname system{};
   uname(&system);
   return {processor(), usable_cores(), std::string{system.sysname} + " " + system.release, compiler()};
+}
+
+machine_time time_of_machine() {
+  std::ifstream all{"/proc/stat"};
+  std::string name;
+  all >> name;
+  machine_time result;
+  const std::int64_t tick = 1'000'000'000 / sysconf(_SC_CLK_TCK);
+  // user, nice, system, idle, iowait, irq, softirq, steal; what follows is part of user and nice
+  for (int kind = 0; kind < 8; ++kind) {
+    std::int64_t ticks = 0;
+    all >> ticks;
+    result.all += ticks * tick;
+    if (kind != 3 && kind != 4) result.used += ticks * tick;
+  }
+  return result;
+}
+
+std::int64_t time_of_children() {
+  std::int64_t sum = 0;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage used{};
+    getrusage(who, &used);
+    for (const timeval& t : {used.ru_utime, used.ru_stime})
+      sum += std::int64_t{t.tv_sec} * 1'000'000'000 + std::int64_t{t.tv_usec} * 1000;
+  }
+  return sum;
 }
 
 double load() {

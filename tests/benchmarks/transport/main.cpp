@@ -1,4 +1,6 @@
 // troupe's pipe and queue beside other transports between processes; see README.md.
+#include "crew.hpp"
+#include "machine.hpp"
 #include "peers/peers.hpp"
 #include "report.hpp"
 #include "scoreboard.hpp"
@@ -38,6 +40,22 @@ void say(const std::string& text) {
   std::fflush(stderr);
 }
 
+// What nobody here used, though somebody did.
+class others {
+ public:
+  [[nodiscard]] double share() const {
+    const machine_time machine = time_of_machine();
+    const auto all = static_cast<double>(machine.all - machine_.all);
+    const auto used = static_cast<double>((machine.used - machine_.used) - (ours() - ours_));
+    return all > 0 ? std::clamp(used / all, 0.0, 1.0) : 0;
+  }
+
+ private:
+  static std::int64_t ours() { return time_of_children() + crew::time_of_troupe(); }
+  machine_time machine_ = time_of_machine();
+  std::int64_t ours_ = ours();
+};
+
 void measure(result& one, const conditions& how) {
   if (!one.failure.empty()) return;
   try {
@@ -56,11 +74,17 @@ int main(int argc, char** argv) {
 
   catalogue everybody;
   add_everybody(everybody);
-  results run{chosen, this_machine(), date(), load(), 0, chosen_trials(everybody, chosen.only), everybody.absent};
+  results run{.chosen = chosen,
+              .where = this_machine(),
+              .date = date(),
+              .load_before = load(),
+              .all = chosen_trials(everybody, chosen.only),
+              .absent = everybody.absent};
   if (chosen.list) {
     for (const result& one : run.all) fmt::print("{}\n", name_of(one.what));
     return 0;
   }
+  const others strangers;
   for (int repetition = 1; repetition <= chosen.repetitions; ++repetition)
     for (result& one : run.all) {
       say(fmt::format("{}/{} {}", repetition, chosen.repetitions, name_of(one.what)));
@@ -68,6 +92,7 @@ int main(int argc, char** argv) {
     }
   say("");
   run.load_after = load();
+  run.used_by_others = strangers.share();
   print(run);
   try {
     if (!chosen.json.empty()) write_json(run, chosen.json);

@@ -43,7 +43,10 @@ void participant::stop() {
   mine_.cpu = cpu_time() - cpu_at_start_;
 }
 
-void participant::leave() { wait_for_all(board().finished); }
+void participant::leave() {
+  wait_for_all(board().finished);
+  mine_.cpu_of_all = cpu_time();
+}
 
 int guarded(const std::function<void()>& body) {
   const char* why = "unknown exception";

@@ -62,9 +62,10 @@ void print_table(const results& run, const table& t) {
 void print(const results& run) {
   fmt::print("{}, {} cores, {}, {}; {}\n", run.where.processor, run.where.cores, run.where.kernel, run.where.compiler,
              run.date);
-  fmt::print("placement {}; {} repetitions of {} s, interleaved; load average {:.1f} before, {:.1f} after\n",
-             name_of(run.chosen.how.where), run.chosen.repetitions, run.chosen.how.seconds, run.load_before,
-             run.load_after);
+  fmt::print("placement {}; {} repetitions of {} s, interleaved\n", name_of(run.chosen.how.where),
+             run.chosen.repetitions, run.chosen.how.seconds);
+  fmt::print("load average {:.1f} before, {:.1f} after; others used {:.0f} % of the processors\n", run.load_before,
+             run.load_after, 100 * run.used_by_others);
   for (const table& t : tables()) print_table(run, t);
   if (!run.absent.empty()) fmt::print("\n");
   for (const auto& [who, why] : run.absent) fmt::print("skipped: {}: {}\n", who, why);

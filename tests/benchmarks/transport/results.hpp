@@ -28,6 +28,7 @@ struct results {
   std::string date;
   double load_before = 0;
   double load_after = 0;
+  double used_by_others = 0;  ///< share of the processor time of the whole run
   std::vector<result> all;
   std::vector<catalogue::absence> absent;
 

@@ -14,6 +14,7 @@ struct alignas(128) score {
   std::int64_t begin = 0;       ///< ns of the steady clock, which all processes share
   std::int64_t end = 0;         ///< the same
   std::int64_t cpu = 0;         ///< ns of processor time between the two, of all its threads
+  std::int64_t cpu_of_all = 0;  ///< the same, since the process was started
   std::int64_t round_trip = 0;  ///< median, ns; only of the measures that need one
   std::uint64_t messages = 0;   ///< received
   std::uint64_t sent = 0;       ///< sum of all payload written
