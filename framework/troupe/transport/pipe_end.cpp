@@ -97,10 +97,10 @@ pipe_end::pipe_end(std::shared_ptr<memory::mirrored_rings> rings, unique_fd sock
     : rings_{std::move(rings)}
     , socket_{std::move(socket)}
     , side_{side}
-    , one_way_{one_way} {
-  asymmetric_ = layout().asymmetric != 0;
-  outgoing_ = &layout().directions[side_];
-  incoming_ = &layout().directions[1 - side_];
+    , one_way_{one_way}
+    , asymmetric_{layout().asymmetric != 0}
+    , outgoing_{&layout().directions[side_]}
+    , incoming_{&layout().directions[1 - side_]} {
   const auto ring_of = [&](std::uint8_t writer) { return rings_->ring(one_way_ ? 0 : writer); };
   if (can_write()) writer_ = {ring_of(side_), pipe_ring_bytes, outgoing()};
   if (can_read()) reader_ = {ring_of(1 - side_), pipe_ring_bytes, incoming()};

@@ -51,7 +51,7 @@ struct pipe_layout {
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
 static_assert(std::is_standard_layout_v<pipe_layout>);
-static_assert(sizeof(pipe_direction) == 3 * 128 && sizeof(pipe_layout) == 7 * 128);
+static_assert(sizeof(pipe_direction) == 384 && sizeof(pipe_layout) == 896);
 
 /// A frame's header word: length of the payload in the low half, then the kind, then the low bits of its position in
 /// the stream (in words), which an old or invented header hardly has.
