@@ -116,7 +116,11 @@ bool membership::fork_server_is_gone() const {
 bool membership::wait_for_death(process_id id, deadline limit) {
   for (;;) {
     const std::uint32_t interrupts = memory::interrupt::sample();
-    if (table_.is_dead(id)) return true;
+    if (table_.is_dead(id)) {
+      // The fork server may not have come to our word yet, and who knows of a death relies on what follows from it.
+      memory::interrupt::raise_own();
+      return true;
+    }
     if (limit.passed()) return false;
     memory::park(table_.at(id).state, live, interrupts, limit.earlier(deadline::after(server_check)));
     if (!table_.is_dead(id) && fork_server_is_gone()) return true;
