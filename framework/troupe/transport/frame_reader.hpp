@@ -16,17 +16,18 @@ class frame_reader {
   };
 
   frame_reader() = default;
-  /// Goes on where the last owner of this side stopped.
+  /// Goes on where the last owner of this side stopped. Relaxed: the arrival of the end orders that, SYNC "holder".
   frame_reader(const std::byte* ring, std::size_t ring_bytes, pipe_direction& shared)
       : ring_{ring}
       , mask_{ring_bytes - 1}
       , shared_{&shared}
       , position_{shared.released.load(std::memory_order_relaxed)}
-      ,  // ordered by the arrival of the end
-      published_{position_} {}
+      , published_{position_} {}
 
   [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
   [[nodiscard]] bool ready() const noexcept { return header() != 0; }
+  /// False if it started from nonsense in the shared memory.
+  [[nodiscard]] bool sane() const noexcept { return position_ % 8 == 0; }
 
   /// The frame at the front; `ready()` was true. It stays there until `pop`. Everything that its writer says is
   /// checked: throws errc::malformed for a frame that no writer makes.

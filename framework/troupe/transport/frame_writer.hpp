@@ -12,14 +12,13 @@ namespace troupe::transport {
 class frame_writer {
  public:
   frame_writer() = default;
-  /// Goes on where the last owner of this side stopped.
+  /// Goes on where the last owner of this side stopped. Relaxed: the arrival of the end orders that, SYNC "holder".
   frame_writer(std::byte* ring, std::size_t ring_bytes, pipe_direction& shared)
       : ring_{ring}
       , mask_{ring_bytes - 1}
       , shared_{&shared}
       , position_{shared.written.load(std::memory_order_relaxed)}
-      ,  // ordered by the arrival of the end
-      released_{shared.released.load(std::memory_order_acquire)} {}
+      , released_{shared.released.load(std::memory_order_acquire)} {}
 
   [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
 
@@ -29,8 +28,10 @@ class frame_writer {
     released_ = shared_->released.load(std::memory_order_acquire);  // SYNC "released": the reader is done with it
     return free_payload();
   }
-  /// False if the reader has written nonsense into the shared memory.
-  [[nodiscard]] bool sane() const noexcept { return position_ - released_ <= mask_ + 1; }
+  /// False if somebody has written nonsense into the shared memory: what I3 rules out.
+  [[nodiscard]] bool sane() const noexcept {
+    return position_ % 8 == 0 && released_ % 8 == 0 && position_ - released_ <= mask_ - 7;
+  }
 
   /// Where the payload of the next frame goes; as much as `room` said.
   [[nodiscard]] std::byte* payload() const noexcept { return at(position_) + 8; }

@@ -132,11 +132,14 @@ std::unique_ptr<pipe_end> pipe_end::attach(unique_fd memory, unique_fd socket, c
     throw error{errc::malformed, "a connection arrived whose shared memory holds no pipe of this version"};
   if (layout.asymmetric != 0 && !memory::asymmetric_fence::available())
     throw error{errc::unsupported, "this process may not call membarrier(2), which the maker of this pipe relies on"};
-  std::uint64_t expected = ticket.ticket;
+  std::uint64_t expected = ticket.ticket;  // SYNC "holder", acquire
   if ((expected & 1) == 0 || !layout.holder[ticket.side].compare_exchange_strong(expected, this_owner()))
     throw error{errc::endpoint_in_use, "this end of the pipe has an owner already, process "
                                            + std::to_string(expected >> 1) + "; an end has one owner at a time"};
-  return std::unique_ptr<pipe_end>{new pipe_end{std::move(rings), std::move(socket), ticket.side, ticket.one_way}};
+  std::unique_ptr<pipe_end> end{new pipe_end{std::move(rings), std::move(socket), ticket.side, ticket.one_way}};
+  if ((end->can_read() && !end->reader_.sane()) || (end->can_write() && !end->writer_.sane()))
+    throw_malformed("says that it was read or written up to a place where no frame can begin");
+  return end;
 }
 
 pipe_ticket pipe_end::hand_over() {
@@ -148,19 +151,19 @@ pipe_ticket pipe_end::hand_over() {
   // Odd, and unlike any other ticket of this end: time has passed since.
   const auto now = static_cast<std::uint64_t>(deadline::clock::now().time_since_epoch().count());
   const std::uint64_t ticket = now << 1 | 1;
-  layout().holder[side_].store(ticket);
+  layout().holder[side_].store(ticket);  // SYNC "holder", release
   return {ticket, side_, one_way_};
 }
 
 pipe_end::~pipe_end() {
   if (left_ || is_copy()) return;
   if (can_write()) {
-    outgoing().state.fetch_or(flag::writer_closed);
+    outgoing().state.fetch_or(flag::writer_closed);  // SYNC "closed"
     wake(outgoing(), flag::reader_waits | flag::reader_polls);
   }
   if (can_read()) {
     reader_.publish();
-    incoming().state.fetch_or(flag::reader_closed);
+    incoming().state.fetch_or(flag::reader_closed);  // SYNC "closed"
     wake(incoming(), flag::writer_waits);
   }
 }

@@ -168,7 +168,6 @@ class pipe_end {
   void finish_slowly() noexcept;
   bool next_frame(deadline limit);
   bool take_frame(std::span<std::byte> into);
-  void start_large(frame_reader::frame frame, std::span<std::byte> into);
   wire::incoming_handles handles_of_frame();
   void arm_watcher();
 
