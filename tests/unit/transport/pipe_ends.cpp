@@ -1,0 +1,236 @@
+// Who owns an end of a pipe, how it moves, and how threads share it.
+#include "support/catch.hpp"
+#include "support/pipe_memory.hpp"
+#include "troupe/pipe.hpp"
+#include "troupe/transport/pipe_end.hpp"
+#include "troupe/wait.hpp"
+
+#include <array>
+#include <poll.h>
+#include <string>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace troupe;
+using namespace std::chrono_literals;
+using test::end_on_its_way;
+using test::pipe_memory;
+
+namespace {
+
+constexpr auto soon = 20s;  // for what can be done at once, or at the next look of who sleeps
+
+template <class F>
+std::string message_of(errc expected, F f) {
+  try {
+    f();
+  } catch (const error& e) {
+    CHECK(e.code() == expected);
+    return e.what();
+  }
+  FAIL("nothing was thrown");
+  return {};
+}
+
+template <class F>
+bool fails_with(errc expected, F f) {
+  try {
+    f();
+    return false;
+  } catch (const error& e) {
+    return e.code() == expected;
+  }
+}
+
+std::span<const std::byte> bytes(std::string_view text) { return std::as_bytes(std::span{text}); }
+
+std::string text_of(std::span<const std::byte> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+bool is_readable(int fd) {
+  pollfd entry{fd, POLLIN, 0};
+  return ::poll(&entry, 1, 0) == 1;
+}
+
+}  // namespace
+
+// -- one owner -------------------------------------------------------------------------------------------------------
+
+TEST_CASE("of two copies of one end the second to arrive is refused") {
+  auto [near, far] = pipe();
+  end_on_its_way message{far};
+  auto first = message.arrive();
+  message.sent();
+  const auto text = message_of(errc::endpoint_in_use, [&] { (void)message.arrive(); });
+  CHECK_THAT(text, test::contains("has an owner already, process " + std::to_string(::getpid())));
+  first.send(1);
+  CHECK(near.recv<int>() == 1);  // the refused copy has closed nothing
+}
+
+TEST_CASE("a forked copy of an end is refused, and its end is not the end of the pipe") {
+  auto [a, b] = pipe();
+  const ::pid_t child = ::fork();
+  if (child == 0) {
+    const bool refused = fails_with(errc::endpoint_in_use, [&end = a] { end.send(1); })
+                         && fails_with(errc::endpoint_in_use, [&end = b] { (void)end.try_recv<int>(); })
+                         && fails_with(errc::endpoint_in_use, [&end = b] { (void)end.fd(); })
+                         && fails_with(errc::endpoint_in_use, [&end = b] { end_on_its_way{end}.sent(); });
+    a.close();
+    b = connection{};
+    ::_exit(refused ? 0 : 1);
+  }
+  REQUIRE(child > 0);
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(status == 0);
+  a.send(2);
+  CHECK(b.recv<int>() == 2);
+  b.send(3);
+  CHECK(a.recv<int>() == 3);
+}
+
+// -- moving ----------------------------------------------------------------------------------------------------------
+
+TEST_CASE("a moved end goes on where its last owner stopped, with what was only looked at") {
+  auto [near, far] = pipe();
+  for (const char* text : {"one", "two", "three"}) near.send_bytes(bytes(text));
+  far.send(1);
+  CHECK(text_of(far.peek()) == "one");
+  far.release();
+  CHECK(text_of(far.peek()) == "two");
+  auto [a, b] = pipe();
+  a.send(far);
+  auto moved = b.recv<connection>();
+  CHECK(text_of(moved.recv_bytes()) == "two");
+  CHECK(text_of(moved.recv_bytes()) == "three");
+  moved.send(2);
+  CHECK(near.recv<int>() == 1);
+  CHECK(near.recv<int>() == 2);
+}
+
+TEST_CASE("an end is refused on arrival if its memory says what no owner says") {
+  const auto arrival = [](auto spoil) {
+    auto [near, far] = pipe();
+    const end_on_its_way message{far};
+    spoil(pipe_memory{near});
+    return message_of(errc::malformed, [&] { (void)message.arrive(); });
+  };
+  CHECK_THAT(arrival([](const pipe_memory& m) { m.layout().magic ^= 1; }), test::contains("no pipe of this version"));
+  CHECK_THAT(arrival([](const pipe_memory& m) { ++m.layout().version; }), test::contains("no pipe of this version"));
+  const auto no_place = test::contains("a place where no frame can begin");
+  CHECK_THAT(arrival([](const pipe_memory& m) { m.direction(1).written = 4; }), no_place);
+  CHECK_THAT(arrival([](const pipe_memory& m) { m.direction(0).released = 3; }), no_place);
+  CHECK_THAT(arrival([](const pipe_memory& m) { m.direction(1).released = 8; }), no_place);
+  CHECK_THAT(arrival([](const pipe_memory& m) { m.direction(1).written = transport::pipe_ring_bytes; }), no_place);
+}
+
+TEST_CASE("a message carries up to 250 descriptors, and then is refused before anything is sent") {
+  auto [a, b] = pipe();
+  std::vector<connection> ends;
+  for (int i = 0; i < 63; ++i) {
+    auto [one, two] = pipe();
+    ends.push_back(std::move(one));
+    ends.push_back(std::move(two));
+  }
+  CHECK_THAT(message_of(errc::message_too_large, [&end = a, &ends] { end.send(ends); }),
+             test::contains("more than 250 handles"));
+  CHECK(ends.front().is_open());
+  ends.pop_back();
+  a.send(ends);
+  CHECK_FALSE(ends.front().is_open());
+  auto arrived = b.recv<std::vector<connection>>();
+  REQUIRE(arrived.size() == 125);
+  arrived[0].send(7);
+  CHECK(arrived[1].recv<int>() == 7);
+}
+
+// -- in place --------------------------------------------------------------------------------------------------------
+
+TEST_CASE("a message can be written and read where it lies") {
+  auto [a, b] = pipe();
+  const std::string longest(connection::longest_in_place(), 'l');
+  for (const std::string& text : {std::string{"short"}, std::string{}, longest}) {
+    const auto room = a.reserve(text.size() + (text.size() < longest.size() ? 10 : 0));
+    std::memcpy(room.data(), text.data(), text.size());
+    CHECK_FALSE(b.poll());
+    a.commit(text.size());
+    CHECK(text_of(b.peek()) == text);
+    CHECK(text_of(b.peek()) == text);
+    b.release();
+    CHECK_FALSE(b.poll());
+  }
+  message_of(errc::message_too_large, [&end = a] { (void)end.reserve(connection::longest_in_place() + 1); });
+}
+
+// -- being watched ---------------------------------------------------------------------------------------------------
+
+TEST_CASE("a watched end is readable while a message is there, and at the end of the stream") {
+  auto [a, b] = pipe();
+  const int fd = b.fd();
+  for (int i = 0; i < 3; ++i) {
+    CHECK_FALSE(is_readable(fd));
+    a.send(i);
+    a.send(i);
+    CHECK(is_readable(fd));
+    CHECK(b.recv<int>() == i);
+    CHECK(is_readable(fd));
+    CHECK(b.recv<int>() == i);
+  }
+  auto [cargo, other] = pipe();
+  a.send(cargo);
+  CHECK(is_readable(fd));
+  (void)b.recv<connection>();
+  CHECK_FALSE(is_readable(fd));
+  a.close();
+  CHECK(is_readable(fd));
+  message_of(errc::end_of_stream, [&end = b] { (void)end.recv<int>(); });
+  CHECK(is_readable(fd));
+}
+
+// -- threads ---------------------------------------------------------------------------------------------------------
+
+TEST_CASE("threads that send and receive on one end in all ways lose nothing") {
+  constexpr int each = 3'000;
+  auto [a, b] = pipe();
+  std::array<int, 3> received{};
+  std::atomic<bool> wrong{false};
+  const auto send = [&wrong, &end = a](int kind) {
+    try {
+      for (int i = 0; i < each; ++i) {
+        if (kind == 0) end.send(i);
+        if (kind == 1)
+          while (!end.try_send_for(i, 1ms)) {
+          }
+        if (kind == 2)
+          while (!end.try_send(i)) std::this_thread::yield();
+      }
+    } catch (...) {
+      wrong = true;
+    }
+  };
+  const auto receive = [&wrong, &end = b](int kind, int& count) {
+    try {
+      for (;;) {
+        if (kind == 0) (void)end.recv<int>(), ++count;
+        if (kind == 1) count += end.try_recv_for<int>(1ms) ? 1 : 0;
+        if (kind == 2) {
+          (void)wait({end});
+          count += end.try_recv<int>() ? 1 : 0;
+        }
+      }
+    } catch (const error& e) {
+      if (e.code() != errc::end_of_stream) wrong = true;
+    }
+  };
+  std::vector<std::thread> receivers;
+  for (int kind = 0; kind < 3; ++kind) receivers.emplace_back(receive, kind, std::ref(received[std::size_t(kind)]));
+  std::vector<std::thread> senders;
+  for (int kind = 0; kind < 3; ++kind) senders.emplace_back(send, kind);
+  for (auto& thread : senders) thread.join();
+  a.close();
+  for (auto& thread : receivers) thread.join();
+  CHECK_FALSE(wrong);
+  CHECK(received[0] + received[1] + received[2] == 3 * each);
+}
