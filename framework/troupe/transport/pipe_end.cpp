@@ -210,9 +210,11 @@ memory::parking_spot pipe_end::announce(pipe_direction& way, std::uint32_t my_fl
   return {&way.state, state};
 }
 
-/// Clears those of `flags` that are set, and wakes who set them.
+/// Clears those of `flags` that are set, counts the wake, and wakes who set them.
 void pipe_end::wake(pipe_direction& way, std::uint32_t flags) noexcept {
-  const std::uint32_t before = way.state.fetch_and(~flags);
+  std::uint32_t before = way.state.load(std::memory_order_relaxed);  // the CAS orders
+  while (!way.state.compare_exchange_weak(before, (before & ~flags) + pipe_direction::one_wake)) {
+  }
   memory::unpark_all(way.state);
   if ((before & flags & flag::reader_polls) != 0) send_token(socket_.get());
 }

@@ -25,7 +25,7 @@ inline constexpr std::size_t pipe_ring_bytes = std::size_t{256} << 10;
 ///  - I4  A flag that asks for a wake is set by who sleeps, and cleared only by the other side, just before it wakes:
 ///        several threads may have asked.
 struct pipe_direction {
-  /// The state word, a futex, holds a set of these.
+  /// The state word, a futex, holds a set of these, and the number of wakes.
   enum flag : std::uint32_t {
     /// The reader sleeps, or is about to, until a frame comes. Set by the reader, cleared by the writer.
     reader_waits = 1,
@@ -38,6 +38,9 @@ struct pipe_direction {
     /// Nobody will read. Set by the reader, never cleared.
     reader_closed = 16,
   };
+  /// The bits above the flags count the wakes. So a word that was seen before a wake does not come back when another
+  /// thread sets the same flag again, and who saw it does not fall asleep on it.
+  static constexpr std::uint32_t one_wake = 32;
 
   /// Where the writer's next owner goes on. Written by the writer, before its end moves to another process.
   alignas(128) std::atomic<std::uint64_t> written;

@@ -191,6 +191,18 @@ TEST_CASE("a watched end is readable while a message is there, and at the end of
 
 // -- threads ---------------------------------------------------------------------------------------------------------
 
+TEST_CASE("a wake is seen by who announced himself before it, whoever announces himself after it") {
+  auto [a, b] = transport::pipe_end::make(false);
+  const auto first = b->announce_reader();
+  CHECK(first.word->load() == first.seen);
+  REQUIRE(a->begin_send(deadline::never()));
+  a->commit_raw(0);
+  a->end_send();
+  const auto second = b->announce_reader();
+  CHECK(first.word->load() != first.seen);  // or `first` would sleep though the frame is there
+  CHECK(second.word->load() == second.seen);
+}
+
 TEST_CASE("threads that send and receive on one end in all ways lose nothing") {
   constexpr int each = 3'000;
   auto [a, b] = pipe();
