@@ -46,9 +46,12 @@ class frame_writer {
   }
 
   /// Lets the next owner of this side go on here.
-  void hand_over() noexcept { shared_->written.store(position_, std::memory_order_relaxed); }
+  void hand_over() noexcept { hand_over_at(position_); }
+  /// Lets him go on behind a frame of `length` bytes that is committed next.
+  void hand_over_behind(std::size_t length) noexcept { hand_over_at(position_ + frame_bytes(length)); }
 
  private:
+  void hand_over_at(std::uint64_t position) noexcept { shared_->written.store(position, std::memory_order_relaxed); }
   [[nodiscard]] std::byte* at(std::uint64_t position) const noexcept { return ring_ + (position & mask_); }
   [[nodiscard]] std::atomic_ref<std::uint64_t> word(std::uint64_t position) const noexcept {
     return std::atomic_ref{*reinterpret_cast<std::uint64_t*>(at(position))};

@@ -265,6 +265,7 @@ bool pipe_end::put_frame(std::uint8_t kind, std::span<const std::uint64_t> head,
   }
   if (!head.empty()) std::memcpy(writer_.payload(), head.data(), head.size_bytes());
   if (!bytes.empty()) std::memcpy(writer_.payload() + head.size_bytes(), bytes.data(), bytes.size());
+  writer_.hand_over_behind(length);  // the message may carry this very end
   commit(kind, length);
   return true;
 }

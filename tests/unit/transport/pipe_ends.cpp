@@ -110,6 +110,19 @@ TEST_CASE("a moved end goes on where its last owner stopped, with what was only 
   CHECK(near.recv<int>() == 2);
 }
 
+TEST_CASE("an end can be sent through itself: who had the other one has both then") {
+  auto [a, b] = pipe();
+  a.send(1);
+  a.send(a);
+  CHECK_FALSE(a.is_open());
+  CHECK(b.recv<int>() == 1);
+  auto arrived = b.recv<connection>();
+  arrived.send(2);
+  CHECK(b.try_recv_for<int>(soon) == 2);
+  b.send(3);
+  CHECK(arrived.try_recv_for<int>(soon) == 3);
+}
+
 TEST_CASE("an end is refused on arrival if its memory says what no owner says") {
   const auto arrival = [](auto spoil) {
     auto [near, far] = pipe();
