@@ -143,9 +143,11 @@ std::unique_ptr<pipe_end> pipe_end::attach(unique_fd memory, unique_fd socket, c
 }
 
 pipe_ticket pipe_end::hand_over() {
-  if (large_ || current_stage_ == stage::assembled)
-    throw error{errc::invalid_argument,
-                "an end of a pipe cannot move while a large message is half received; receive it first"};
+  if (large_ || current_stage_ == stage::assembled || current_stage_ == stage::in_ring)
+    throw error{
+        errc::invalid_argument,
+        "an end of a pipe cannot move once parts of a message were taken out of it, as poll() and wait() do with "
+        "large messages and with handles; receive it first"};
   if (can_read()) reader_.publish();
   if (can_write()) writer_.hand_over();
   // Odd, and unlike any other ticket of this end: time has passed since.

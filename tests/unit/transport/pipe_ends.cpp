@@ -123,6 +123,35 @@ TEST_CASE("an end can be sent through itself: who had the other one has both the
   CHECK(arrived.try_recv_for<int>(soon) == 3);
 }
 
+TEST_CASE("an end moves while a message waits in it, but not once a part of that was taken out of the pipe") {
+  const auto text = [](connection& end) { return message_of(errc::invalid_argument, [&] { end_on_its_way{end}; }); };
+  auto [near, far] = pipe();
+  near.send(1);
+  REQUIRE(far.poll());
+  auto [a, b] = pipe();
+  a.send(far);
+  auto moved = b.recv<connection>();
+  CHECK(moved.recv<int>() == 1);
+
+  // Its descriptors are here already.
+  auto [cargo, other] = pipe();
+  near.send(cargo);
+  REQUIRE(moved.poll());
+  CHECK_THAT(text(moved), test::contains("receive it first"));
+  auto unpacked = moved.recv<connection>();
+
+  // Put together here.
+  std::thread sender{[&end = near] { end.send(std::string(1'000'000, 'x')); }};
+  REQUIRE(moved.poll(soon));
+  CHECK_THAT(text(moved), test::contains("receive it first"));
+  sender.join();
+  CHECK(moved.recv<std::string>().size() == 1'000'000);
+  a.send(moved);
+  auto again = b.recv<connection>();
+  near.send(2);
+  CHECK(again.recv<int>() == 2);
+}
+
 TEST_CASE("an end is refused on arrival if its memory says what no owner says") {
   const auto arrival = [](auto spoil) {
     auto [near, far] = pipe();
