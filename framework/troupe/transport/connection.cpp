@@ -104,12 +104,12 @@ std::span<std::byte> connection::reserve(std::size_t size) {
                                              + std::to_string(longest_in_place()) + " can; use send_bytes()"};
   const sending turn{*this, deadline::never()};
   (void)turn.end().wait_for_room(size, deadline::never());
-  return turn.end().raw_room(size);
+  return turn.end().reserve(size);
 }
 
 void connection::commit(std::size_t size) {
   const sending turn{*this, deadline::never()};
-  turn.end().commit_raw(size);
+  turn.end().commit_reserved(size);
 }
 
 // -- receiving -------------------------------------------------------------------------------------------------------

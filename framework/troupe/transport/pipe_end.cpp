@@ -239,6 +239,20 @@ void pipe_end::commit_typed(std::uint64_t type, std::size_t size) noexcept {
   commit(frame_header::typed, typed_head + size);
 }
 
+std::span<std::byte> pipe_end::reserve(std::size_t size) noexcept {
+  reserved_ = {writer_.position(), size, true};
+  return raw_room(size);
+}
+
+void pipe_end::commit_reserved(std::size_t size) {
+  if (!reserved_.valid || reserved_.at != writer_.position() || size > reserved_.size)
+    throw error{errc::invalid_argument,
+                "commit() of " + std::to_string(size)
+                    + " bytes that reserve() did not give, or that were given up since: sending "
+                      "anything else does so"};
+  commit_raw(size);  // moves the position, which ends the reservation
+}
+
 bool pipe_end::wait_long_for_room(std::size_t size, deadline limit) {
   const auto enough = [&] { return writer_.room(size) >= size; };
   switch (wait(outgoing(), flag::writer_waits, for_room_, limit, enough)) {

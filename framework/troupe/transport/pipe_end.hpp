@@ -81,6 +81,10 @@ class pipe_end {
   }
   [[nodiscard]] std::span<std::byte> raw_room(std::size_t size) const noexcept { return {writer_.payload(), size}; }
   void commit_raw(std::size_t size) noexcept { commit(frame_header::raw, size); }
+  /// The same with turns of other threads, or other messages, in between: the latter end the reservation.
+  [[nodiscard]] std::span<std::byte> reserve(std::size_t size) noexcept;
+  /// Throws errc::invalid_argument unless that much is reserved.
+  void commit_reserved(std::size_t size);
   /// A message of any size. False if there was no room at the limit; a large one that has begun is sent whole.
   [[nodiscard]] bool send(std::uint64_t type, std::span<const std::byte> bytes, std::span<const int> handles,
                           deadline limit);
@@ -183,6 +187,11 @@ class pipe_end {
 
   memory::biased_lock sending_;
   frame_writer writer_;
+  struct {
+    std::uint64_t at = 0;
+    std::size_t size = 0;
+    bool valid = false;
+  } reserved_;
   patience for_room_;
 
   memory::biased_lock receiving_;

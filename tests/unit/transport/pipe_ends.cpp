@@ -206,6 +206,21 @@ TEST_CASE("a message can be written and read where it lies") {
   message_of(errc::message_too_large, [&end = a] { (void)end.reserve(connection::longest_in_place() + 1); });
 }
 
+TEST_CASE("committing what was not reserved is refused") {
+  auto [a, b] = pipe();
+  message_of(errc::invalid_argument, [&end = a] { end.commit(1); });
+  (void)a.reserve(10);
+  message_of(errc::invalid_argument, [&end = a] { end.commit(11); });
+  a.send(1);  // forgets the room
+  message_of(errc::invalid_argument, [&end = a] { end.commit(10); });
+  (void)a.reserve(10);
+  a.commit(5);
+  message_of(errc::invalid_argument, [&end = a] { end.commit(5); });
+  CHECK(b.recv<int>() == 1);
+  CHECK(b.recv_bytes().size() == 5);
+  CHECK_FALSE(b.poll());
+}
+
 // -- being watched ---------------------------------------------------------------------------------------------------
 
 TEST_CASE("a watched end is readable while a message is there, and at the end of the stream") {
