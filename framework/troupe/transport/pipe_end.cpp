@@ -346,7 +346,8 @@ pipe_end::message* pipe_end::arrive_slowly(deadline limit, std::span<std::byte> 
       if (take_frame(into)) break;
     }
   } catch (...) {
-    large_.reset();  // it may fill the caller's memory
+    large_.reset();                      // it may fill the caller's memory
+    if (watcher_) watcher_->show(true);  // receiving would not block but throw again
     throw;
   }
   return &current_;

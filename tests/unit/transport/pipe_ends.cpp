@@ -246,6 +246,29 @@ TEST_CASE("a watched end is readable while a message is there, and at the end of
   CHECK(is_readable(fd));
 }
 
+TEST_CASE("a watched end tells of the end of the stream even while a forked copy holds the other one") {
+  auto [a, b] = pipe();
+  const int fd = b.fd();
+  std::array<int, 2> hold{};
+  REQUIRE(::pipe2(hold.data(), O_CLOEXEC) == 0);
+  unique_fd held{hold[0]};
+  unique_fd holding{hold[1]};
+  const ::pid_t child = ::fork();
+  if (child == 0) {
+    holding.reset();
+    char nothing = 0;
+    (void)!::read(held.get(), &nothing, 1);
+    ::_exit(0);
+  }
+  REQUIRE(child > 0);
+  a.close();
+  CHECK(is_readable(fd));
+  message_of(errc::end_of_stream, [&end = b] { (void)end.recv<int>(); });
+  CHECK(is_readable(fd));
+  holding.reset();
+  REQUIRE(::waitpid(child, nullptr, 0) == child);
+}
+
 // -- threads ---------------------------------------------------------------------------------------------------------
 
 TEST_CASE("a wake is seen by who announced himself before it, whoever announces himself after it") {
