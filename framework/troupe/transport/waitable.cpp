@@ -78,7 +78,8 @@ std::vector<std::size_t> wait_until(std::span<const waitable> objects, deadline 
       if (objects[i].is_ready()) ready.push_back(i);
     if (!ready.empty() || limit.passed()) return ready;
     if (announced) {
-      (void)memory::park_on_any(spots, interrupts, limit.earlier(deadline::after(longest_nap)));
+      const bool woken = memory::park_on_any(spots, interrupts, limit.earlier(deadline::after(longest_nap)));
+      if (!woken) memory::interrupt::raise_own();  // connections look for a hang-up then
       continue;
     }
     spots.clear();

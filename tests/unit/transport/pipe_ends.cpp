@@ -152,6 +152,20 @@ TEST_CASE("an end moves while a message waits in it, but not once a part of that
   CHECK(again.recv<int>() == 2);
 }
 
+TEST_CASE("an end that got lost in a message that nobody took ends the pipe for the other side") {
+  for (const bool waits_for_many : {false, true}) {
+    auto [near, far] = pipe();
+    auto [a, b] = pipe();
+    CHECK_FALSE(near.poll());  // the first look looks for a hang-up, too
+    a.send(far);
+    a.close();
+    b.close();
+    if (waits_for_many) CHECK(try_wait_for({near}, soon) == std::vector<std::size_t>{0});
+    message_of(errc::end_of_stream, [&end = near] { (void)end.try_recv_for<int>(soon); });
+    message_of(errc::broken_pipe, [&end = near] { end.send(1); });
+  }
+}
+
 TEST_CASE("an end is refused on arrival if its memory says what no owner says") {
   const auto arrival = [](auto spoil) {
     auto [near, far] = pipe();
