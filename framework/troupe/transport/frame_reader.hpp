@@ -34,7 +34,7 @@ class frame_reader {
   [[nodiscard]] frame front() const {
     const frame_header header = frame_header::unpack(this->header());
     if (header.check != frame_header::check_of(position_) || header.length > longest_payload())
-      throw error{errc::malformed, "the shared memory of a pipe holds no valid frame; its writer is not troupe"};
+      throw error{errc::malformed, "the shared memory of a pipe holds no valid frame; who wrote that is not troupe"};
     return {header.what, {at(position_) + 8, header.length}};
   }
   [[nodiscard]] std::size_t longest_payload() const noexcept { return mask_ + 1 - 16; }

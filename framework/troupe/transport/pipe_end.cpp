@@ -35,7 +35,7 @@ std::uint64_t this_owner() { return std::uint64_t(::getpid()) << 1; }
               "the other end of the pipe was closed, or its process died; all it sent was received"};
 }
 [[noreturn]] void throw_malformed(const char* what) {
-  throw error{errc::malformed, std::string{"the shared memory of a pipe "} + what + "; its writer is not troupe"};
+  throw error{errc::malformed, std::string{"the shared memory of a pipe "} + what + "; who wrote that is not troupe"};
 }
 
 std::uint64_t word_at(std::span<const std::byte> bytes, std::size_t index) {
@@ -254,14 +254,14 @@ void pipe_end::commit_reserved(std::size_t size) {
 }
 
 bool pipe_end::wait_long_for_room(std::size_t size, deadline limit) {
-  const auto enough = [&] { return writer_.room(size) >= size; };
+  const auto enough = [&] { return writer_.room(size) >= size || !writer_.sane(); };
   switch (wait(outgoing(), flag::writer_waits, for_room_, limit, enough)) {
-  case outcome::ready: return true;
-  case outcome::timeout: break;
+  case outcome::ready: break;
+  case outcome::timeout: return false;
   case outcome::gone: throw_broken();
   }
   if (!writer_.sane()) throw_malformed("says that more was read than was written");
-  return false;
+  return true;
 }
 
 /// One frame: some words, then some bytes. False if there was no room for it at the limit.

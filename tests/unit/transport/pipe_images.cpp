@@ -234,3 +234,24 @@ TEST_CASE("descriptors that are announced but did not come are malformed") {
     check_malformed(pipe, "did not come");
   }
 }
+
+// -- a reader that lies ----------------------------------------------------------------------------------------------
+
+TEST_CASE("a sender whose reader says that it has read what was never written is told, and does not wait for ever") {
+  for (const std::uint64_t lie : {24UL, 1UL << 40, 1UL << 63, 0 - pipe_ring_bytes}) {
+    forged_pipe pipe;
+    const std::string text(60'000, 'x');
+    std::uint64_t sent = 0;
+    while (pipe.sender.try_send(text)) sent += transport::frame_bytes(8 + 4 + text.size());  // its type, its count
+    pipe.memory.direction(0).released = sent + lie;
+    const auto fails = [&](auto send) {
+      CHECK_THAT(message_of(errc::malformed, send), test::contains("more was read than was written"));
+    };
+    fails([&] { (void)pipe.sender.try_send(text); });
+    fails([&] { (void)pipe.sender.try_send_for(text, 1h); });
+    fails([&] { pipe.sender.send(text); });
+    fails([&] { pipe.sender.send_bytes(std::as_bytes(std::span{text})); });
+    fails([&] { pipe.sender.send_bytes(std::vector<std::byte>(1'000'000)); });
+    fails([&] { (void)pipe.sender.reserve(1); });
+  }
+}
