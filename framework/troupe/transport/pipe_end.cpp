@@ -254,7 +254,7 @@ void pipe_end::commit_reserved(std::size_t size) {
 }
 
 bool pipe_end::wait_long_for_room(std::size_t size, deadline limit) {
-  const auto enough = [&] { return writer_.room(size) >= size || !writer_.sane(); };
+  const auto enough = [&] { return writer_.fits(size) || !writer_.sane(); };
   switch (wait(outgoing(), flag::writer_waits, for_room_, limit, enough)) {
   case outcome::ready: break;
   case outcome::timeout: return false;

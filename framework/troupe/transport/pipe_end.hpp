@@ -77,7 +77,7 @@ class pipe_end {
   void commit_typed(std::uint64_t type, std::size_t size) noexcept;
   /// Room for `size` raw bytes, once there is so much. False at the limit. Throws errc::broken_pipe.
   [[nodiscard]] bool wait_for_room(std::size_t size, deadline limit) {
-    return writer_.room(size) >= size || wait_long_for_room(size, limit);
+    return writer_.fits(size) || wait_long_for_room(size, limit);
   }
   [[nodiscard]] std::span<std::byte> raw_room(std::size_t size) const noexcept { return {writer_.payload(), size}; }
   void commit_raw(std::size_t size) noexcept { commit(frame_header::raw, size); }

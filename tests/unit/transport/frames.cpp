@@ -71,7 +71,7 @@ TEST_CASE("frames of every length come out as they went in, around the ring and 
   auto writer = r.writer();
   auto reader = r.reader();
   for (std::size_t length = 0; length <= longest; ++length) {
-    REQUIRE(writer.room(length) >= length);
+    REQUIRE(writer.fits(length));
     write(writer, text_of(length));
     REQUIRE(reader.ready());
     REQUIRE(front(reader) == text_of(length));
@@ -89,7 +89,7 @@ TEST_CASE("the word behind the last frame is 0, whatever lay there before") {
   std::minstd_rand random{1};
   for (int i = 0; i < 20'000; ++i) {
     const std::size_t length = random() % 300;
-    while (writer.room(length) < length) {
+    while (!writer.fits(length)) {
       reader.pop(reader.front().payload.size());
       reader.publish();
     }
@@ -121,6 +121,18 @@ TEST_CASE("the room of a ring counts the header and the 0 behind the frame, and 
   reader.publish();
   CHECK(writer.room(1) == 112 - 8);  // which is enough, so nobody looks how much more there is
   CHECK(writer.room(longest) == longest);
+}
+
+TEST_CASE("not even an empty frame fits into a ring that is full") {
+  ring r;
+  auto writer = r.writer();
+  write(writer, text_of(longest - 8));
+  CHECK(writer.room(0) == 0);
+  CHECK_FALSE(writer.fits(1));
+  REQUIRE(writer.fits(0));
+  write(writer, "");
+  CHECK(writer.room(0) == 0);
+  CHECK_FALSE(writer.fits(0));
 }
 
 TEST_CASE("a frame is not there before its header is") {
@@ -238,7 +250,7 @@ TEST_CASE("a writer and a reader in two threads agree on every byte") {
     std::minstd_rand random{7};
     for (int i = 0; i < count; ++i) {
       const std::size_t length = random() % 500;
-      while (writer.room(length) < length) std::this_thread::yield();
+      while (!writer.fits(length)) std::this_thread::yield();
       write(writer, text_of(length));
     }
   }};
