@@ -405,7 +405,7 @@ wire::incoming_handles pipe_end::handles_of_frame() {
     if (packet.result != packet_result::done) throw_malformed("announces descriptors that did not come");
     // Smaller packets are tokens; another tag belongs to a frame that a former owner of the other end did not commit.
     if (packet.size == sizeof tag && tag == reader_.position())
-      return wire::incoming_handles{std::move(packet.descriptors)};
+      return wire::incoming_handles{std::move(packet.descriptors), packet.cut};
   }
 }
 

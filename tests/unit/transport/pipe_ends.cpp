@@ -6,8 +6,10 @@
 #include "troupe/wait.hpp"
 
 #include <array>
+#include <fcntl.h>
 #include <poll.h>
 #include <string>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -200,6 +202,31 @@ TEST_CASE("a message carries up to 250 descriptors, and then is refused before a
   REQUIRE(arrived.size() == 125);
   arrived[0].send(7);
   CHECK(arrived[1].recv<int>() == 7);
+}
+
+TEST_CASE("descriptors that this process has no room for are an error that says so, and the pipe goes on") {
+  auto [a, b] = pipe();
+  auto [near, far] = pipe();
+  a.send(far);
+  a.send(1);
+  rlimit usual{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
+  rlimit none = usual;
+  none.rlim_cur = static_cast<rlim_t>(unique_fd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}.get());
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  std::error_code code;
+  std::string text;
+  try {
+    (void)b.recv<connection>();
+  } catch (const error& e) {
+    code = e.code();
+    text = e.what();
+  }
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &usual) == 0);
+  CHECK(code == std::errc::too_many_files_open);
+  CHECK_THAT(text, test::contains("more descriptors than this process may open"));
+  CHECK(b.recv<int>() == 1);
+  message_of(errc::end_of_stream, [&end = near] { (void)end.try_recv_for<int>(soon); });
 }
 
 // -- in place --------------------------------------------------------------------------------------------------------
