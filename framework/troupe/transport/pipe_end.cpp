@@ -133,9 +133,12 @@ std::unique_ptr<pipe_end> pipe_end::attach(unique_fd memory, unique_fd socket, c
   if (layout.asymmetric != 0 && !memory::asymmetric_fence::available())
     throw error{errc::unsupported, "this process may not call membarrier(2), which the maker of this pipe relies on"};
   std::uint64_t expected = ticket.ticket;  // SYNC "holder", acquire
-  if ((expected & 1) == 0 || !layout.holder[ticket.side].compare_exchange_strong(expected, this_owner()))
-    throw error{errc::endpoint_in_use, "this end of the pipe has an owner already, process "
-                                           + std::to_string(expected >> 1) + "; an end has one owner at a time"};
+  if ((expected & 1) == 0) throw error{errc::malformed, "a connection arrived with a ticket that no owner makes"};
+  if (!layout.holder[ticket.side].compare_exchange_strong(expected, this_owner()))
+    throw error{errc::endpoint_in_use, "this end of the pipe has an owner already, "
+                                           + ((expected & 1) == 0 ? "process " + std::to_string(expected >> 1)
+                                                                  : std::string{"or is on its way to one"})
+                                           + "; an end has one owner at a time"};
   std::unique_ptr<pipe_end> end{new pipe_end{std::move(rings), std::move(socket), ticket.side, ticket.one_way}};
   if ((end->can_read() && !end->reader_.sane()) || (end->can_write() && !end->writer_.sane()))
     throw_malformed("says that it was read or written up to a place where no frame can begin");

@@ -67,6 +67,8 @@ TEST_CASE("of two copies of one end the second to arrive is refused") {
   message.sent();
   const auto text = message_of(errc::endpoint_in_use, [&] { (void)message.arrive(); });
   CHECK_THAT(text, test::contains("has an owner already, process " + std::to_string(::getpid())));
+  const end_on_its_way further{first};
+  CHECK_THAT(message_of(errc::endpoint_in_use, [&] { (void)message.arrive(); }), test::contains("on its way to one"));
   first.send(1);
   CHECK(near.recv<int>() == 1);  // the refused copy has closed nothing
 }
