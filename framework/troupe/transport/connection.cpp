@@ -163,7 +163,7 @@ void connection::release() {
 
 bool connection::poll_until(deadline limit) const {
   const turn_to_receive turn{open(direction::read), limit};
-  if (!turn.admitted()) return false;
+  if (!turn.admitted()) return turn.end().seems_ready();
   try {
     return turn.end().arrive(limit) != nullptr;
   } catch (const error& e) {

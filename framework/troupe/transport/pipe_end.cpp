@@ -322,6 +322,11 @@ bool pipe_end::next_frame(deadline limit) {
   throw_end();
 }
 
+bool pipe_end::seems_ready() const {
+  return reader_.seems_ready() || (incoming().state.load(std::memory_order_acquire) & flag::writer_closed) != 0
+         || has_hung_up(socket_.get());
+}
+
 /// The front is a whole message without handles, as nearly all are: makes it the current one.
 bool pipe_end::take_simple_frame() {
   const frame_reader::frame frame = reader_.front();

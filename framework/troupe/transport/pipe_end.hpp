@@ -101,6 +101,9 @@ class pipe_end {
 
   [[nodiscard]] bool begin_receive(deadline limit) { return receiving_.lock_until(limit); }
   void end_receive() noexcept { receiving_.unlock(); }
+  /// Needs no turn: whether receiving would not block, as far as can be seen while another thread has the turn. That
+  /// one may take what is there.
+  [[nodiscard]] bool seems_ready() const;
   /// The next whole message, which stays the next until `finish`. Null at the limit. Throws errc::end_of_stream.
   /// A large message of raw bytes is put into `into` if it fits there and did not begin to arrive before.
   [[nodiscard]] message* arrive(deadline limit, std::span<std::byte> into = {}) {

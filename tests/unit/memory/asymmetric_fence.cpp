@@ -12,7 +12,7 @@ namespace {
 
 /// Both sides store, then look at what the other stored. How often neither saw the other.
 int times_both_were_blind(bool asymmetric) {
-  constexpr int rounds = 3'000;
+  constexpr int rounds = 1'000;
   std::atomic<int> here{0};
   std::atomic<int> there{0};
   int seen_here = 0;

@@ -6,6 +6,7 @@
 #include "troupe/wait.hpp"
 
 #include <array>
+#include <atomic>
 #include <fcntl.h>
 #include <poll.h>
 #include <string>
@@ -55,6 +56,18 @@ bool is_readable(int fd) {
   pollfd entry{fd, POLLIN, 0};
   return ::poll(&entry, 1, 0) == 1;
 }
+
+std::atomic<bool> arriving{false};
+std::atomic<bool> go_on{false};
+
+/// A message that keeps who receives it.
+struct slow_to_arrive {
+  void serialize(wire::save_archive&, unsigned) {}
+  void serialize(wire::load_archive&, unsigned) {
+    arriving = true;
+    while (!go_on) std::this_thread::yield();
+  }
+};
 
 }  // namespace
 
@@ -324,6 +337,35 @@ TEST_CASE("a wake is seen by who announced himself before it, whoever announces 
   const auto second = b->announce_reader();
   CHECK(first.word->load() != first.seen);  // or `first` would sleep though the frame is there
   CHECK(second.word->load() == second.seen);
+}
+
+TEST_CASE("who waits learns what is there while another thread is at it, as that may take only the first of it") {
+  auto [a, b] = pipe();
+  a.send(slow_to_arrive{});
+  arriving = false;
+  go_on = false;
+  std::thread other{[&end = b] { (void)end.recv<slow_to_arrive>(); }};
+  while (!arriving) std::this_thread::yield();
+  a.send(2);
+  CHECK(try_wait({b}) == std::vector<std::size_t>{0});
+  go_on = true;
+  other.join();
+  CHECK(b.recv<int>() == 2);
+  CHECK(try_wait({b}).empty());
+}
+
+TEST_CASE("who waits learns of the end of the stream while another thread is at it") {
+  auto [a, b] = pipe();
+  a.send(slow_to_arrive{});
+  arriving = false;
+  go_on = false;
+  std::thread other{[&end = b] { (void)end.recv<slow_to_arrive>(); }};
+  while (!arriving) std::this_thread::yield();
+  a.close();
+  CHECK(try_wait({b}) == std::vector<std::size_t>{0});
+  go_on = true;
+  other.join();
+  message_of(errc::end_of_stream, [&end = b] { (void)end.recv<int>(); });
 }
 
 TEST_CASE("threads that send and receive on one end in all ways lose nothing") {
