@@ -118,7 +118,7 @@ class spoiled_pipe {
     const std::uint8_t kind = (what & 7) | ((what & 0x40) != 0 ? frame_header::with_handles : 0);
     std::array<std::uint64_t, 2> head{in.word(), in.word()};
     if ((what & 0x20) != 0) head[0] = wire::identity_of<std::string>().hash;
-    const std::size_t length = in.take<std::uint16_t>();
+    const auto length = static_cast<std::uint16_t>(in.word());
     for (int times = 1 + (what >> 3 & 3); times > 0 && forger_.fits(length); --times) {
       std::memcpy(forger_.payload(), head.data(), std::min(length, sizeof head));
       forger_.commit(kind, length);

@@ -57,6 +57,7 @@ struct pipe_end::large_message {
 
   void append(std::span<const std::byte> bytes) {
     if (bytes.size() > size - filled) throw_malformed("holds more bytes of a large message than were announced");
+    if (bytes.empty()) return;  // there may be no room yet, not even an empty one to copy to
     if (room.size() - filled < bytes.size()) grow(filled + bytes.size());
     std::memcpy(room.data() + filled, bytes.data(), bytes.size());
     filled += bytes.size();

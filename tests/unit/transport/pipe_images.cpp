@@ -216,6 +216,18 @@ TEST_CASE("a large message of another size than announced is malformed") {
   CHECK_THAT(outcome(~std::uint64_t{0}, {frame_header::last}), test::contains("fewer bytes"));
 }
 
+TEST_CASE("parts of a large message without any bytes in them are fine") {
+  for (const std::uint64_t size : {0UL, 8UL}) {
+    forged_pipe pipe;
+    pipe.put(frame_header::first, {0, size});
+    pipe.put(frame_header::more, {});
+    if (size != 0) pipe.put(frame_header::more, {7});
+    pipe.put(frame_header::last, {});
+    CHECK(pipe.receiver.recv_bytes().size() == size);
+    check_nothing_there(pipe);
+  }
+}
+
 TEST_CASE("a large message that lies never leaves the room of who receives it") {
   for (const std::uint64_t announced : {std::uint64_t{8}, std::uint64_t{64}}) {
     forged_pipe pipe;
