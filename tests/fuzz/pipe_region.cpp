@@ -120,7 +120,7 @@ class spoiled_pipe {
     if ((what & 0x20) != 0) head[0] = wire::identity_of<std::string>().hash;
     const auto length = static_cast<std::uint16_t>(in.word());
     for (int times = 1 + (what >> 3 & 3); times > 0 && forger_.fits(length); --times) {
-      std::memcpy(forger_.payload(), head.data(), std::min(length, sizeof head));
+      std::memcpy(forger_.payload(), head.data(), std::min<std::size_t>(length, sizeof head));
       forger_.commit(kind, length);
     }
   }
