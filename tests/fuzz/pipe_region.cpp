@@ -72,7 +72,8 @@ class spoiled_pipe {
     case 2: return forge_frame(in);
     case 3: return forge_header(in);
     case 4: return (void)end.try_send(in.take<int>());
-    case 5: return (void)end.try_send(std::string(in.take<std::uint16_t>(), 's'));
+    // Larger messages, once begun, are sent whole: nobody would read the rest of them.
+    case 5: return (void)end.try_send(std::string(in.take<std::uint16_t>() % 60'000, 's'));
     case 6: {
       auto [cargo, other] = pipe();
       return (void)end.try_send(cargo);

@@ -149,7 +149,7 @@ TEST_CASE("a reader says how far it came when that is a quarter of the ring, and
   ring r;
   auto writer = r.writer();
   auto reader = r.reader();
-  for (const std::uint64_t published : {0, 1024, 1024, 2048}) {
+  for (const std::uint64_t published : {0UL, 1024UL, 1024UL, 2048UL}) {
     write(writer, text_of(504));
     const bool told = reader.pop(504);
     CHECK(told == (published == reader.position()));
@@ -170,7 +170,7 @@ TEST_CASE("the next owners of both sides go on where the last ones stopped") {
     writer.hand_over_behind(333);
     write(writer, text_of(333));
     CHECK(r.shared.written.load() == writer.position());
-    for (const std::size_t length : {111, 222, 333}) {
+    for (const std::size_t length : {111UL, 222UL, 333UL}) {
       auto reader = r.reader();
       CHECK(front(reader) == text_of(length));
       reader.pop(length);
