@@ -104,12 +104,12 @@ std::span<std::byte> connection::reserve(std::size_t size) {
                                              + std::to_string(longest_in_place()) + " can; use send_bytes()"};
   const sending turn{*this, deadline::never()};
   (void)turn.end().wait_for_room(size, deadline::never());
-  return turn.end().raw_room(size);
+  return turn.end().reserve(size);
 }
 
 void connection::commit(std::size_t size) {
   const sending turn{*this, deadline::never()};
-  turn.end().commit_raw(size);
+  turn.end().commit_reserved(size);
 }
 
 // -- receiving -------------------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ void connection::release() {
 
 bool connection::poll_until(deadline limit) const {
   const turn_to_receive turn{open(direction::read), limit};
-  if (!turn.admitted()) return false;
+  if (!turn.admitted()) return turn.end().seems_ready();
   try {
     return turn.end().arrive(limit) != nullptr;
   } catch (const error& e) {

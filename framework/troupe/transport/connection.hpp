@@ -85,7 +85,7 @@ class connection {
   /// full. At most `longest_in_place()`, else errc::message_too_large. Nothing is sent before `commit`; another
   /// `reserve` or any other way of sending forgets the room. For one thread at a time.
   [[nodiscard]] std::span<std::byte> reserve(std::size_t size);
-  /// Sends the first `size` bytes of the room that `reserve` gave.
+  /// Sends the first `size` bytes of the room that `reserve` gave. More, or twice: errc::invalid_argument.
   void commit(std::size_t size);
   [[nodiscard]] static std::size_t longest_in_place() noexcept;
   /// The next message, which must be raw bytes, where it lies: valid until `release`. Blocks until one is there. For

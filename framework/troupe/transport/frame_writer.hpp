@@ -12,27 +12,34 @@ namespace troupe::transport {
 class frame_writer {
  public:
   frame_writer() = default;
-  /// Goes on where the last owner of this side stopped.
+  /// Goes on where the last owner of this side stopped. Relaxed: the arrival of the end orders that, SYNC "holder".
   frame_writer(std::byte* ring, std::size_t ring_bytes, pipe_direction& shared)
       : ring_{ring}
       , mask_{ring_bytes - 1}
       , shared_{&shared}
       , position_{shared.written.load(std::memory_order_relaxed)}
-      ,  // ordered by the arrival of the end
-      released_{shared.released.load(std::memory_order_acquire)} {}
+      , released_{shared.released.load(std::memory_order_acquire)} {}
 
   [[nodiscard]] std::uint64_t position() const noexcept { return position_; }
 
-  /// How long a payload may be at most just now. Looks at the reader's progress only if less than `enough` is known.
-  [[nodiscard]] std::size_t room(std::size_t enough) noexcept {
-    if (const std::size_t known = free_payload(); known >= enough) return known;
+  /// Whether a frame with `length` bytes of payload may be written now. Looks at the reader's progress only if that is
+  /// not known to be so.
+  [[nodiscard]] bool fits(std::size_t length) noexcept {
+    if (frame_bytes(length) <= free_bytes()) return true;
     released_ = shared_->released.load(std::memory_order_acquire);  // SYNC "released": the reader is done with it
-    return free_payload();
+    return frame_bytes(length) <= free_bytes();
   }
-  /// False if the reader has written nonsense into the shared memory.
-  [[nodiscard]] bool sane() const noexcept { return position_ - released_ <= mask_ + 1; }
+  /// How long its payload may be at most; 0 also if not even an empty frame fits. Looks if less than `enough` is known.
+  [[nodiscard]] std::size_t room(std::size_t enough) noexcept {
+    (void)fits(enough);
+    return std::max<std::size_t>(free_bytes(), 8) - 8;
+  }
+  /// False if somebody has written nonsense into the shared memory: what I3 rules out.
+  [[nodiscard]] bool sane() const noexcept {
+    return position_ % 8 == 0 && released_ % 8 == 0 && position_ - released_ <= mask_ - 7;
+  }
 
-  /// Where the payload of the next frame goes; as much as `room` said.
+  /// Where the payload of the next frame goes, if it fits.
   [[nodiscard]] std::byte* payload() const noexcept { return at(position_) + 8; }
 
   /// The frame whose payload was written is there for the reader.
@@ -45,15 +52,19 @@ class frame_writer {
   }
 
   /// Lets the next owner of this side go on here.
-  void hand_over() noexcept { shared_->written.store(position_, std::memory_order_relaxed); }
+  void hand_over() noexcept { hand_over_at(position_); }
+  /// Lets him go on behind a frame of `length` bytes that is committed next.
+  void hand_over_behind(std::size_t length) noexcept { hand_over_at(position_ + frame_bytes(length)); }
 
  private:
+  void hand_over_at(std::uint64_t position) noexcept { shared_->written.store(position, std::memory_order_relaxed); }
   [[nodiscard]] std::byte* at(std::uint64_t position) const noexcept { return ring_ + (position & mask_); }
   [[nodiscard]] std::atomic_ref<std::uint64_t> word(std::uint64_t position) const noexcept {
     return std::atomic_ref{*reinterpret_cast<std::uint64_t*>(at(position))};
   }
-  [[nodiscard]] std::size_t free_payload() const noexcept {
-    const std::uint64_t used = position_ - released_ + 16;  // two headers: this frame's, and the 0 behind it
+  /// For frames with their headers.
+  [[nodiscard]] std::size_t free_bytes() const noexcept {
+    const std::uint64_t used = position_ - released_ + 8;  // with the 0 behind the last one
     return used <= mask_ ? mask_ + 1 - used : 0;
   }
 

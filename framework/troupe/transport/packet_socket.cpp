@@ -112,6 +112,7 @@ received_packet receive(int socket, std::span<std::byte> head, std::span<std::by
   });
   if (packet.result != packet_result::done) return packet;
   packet.descriptors = descriptors_of(message);
+  packet.cut = (message.msg_flags & MSG_CTRUNC) != 0;
   packet.size = static_cast<std::size_t>(moved);
   if (moved == 0) packet.result = packet_result::gone;  // we never send empty packets
   return packet;

@@ -29,6 +29,7 @@ struct received_packet {
   packet_result result = packet_result::done;
   std::size_t size = 0;  ///< bytes put into the room; what did not fit is lost
   std::vector<unique_fd> descriptors;
+  bool cut = false;  ///< this process could not open them all: it has too many already
 };
 
 /// Takes the next packet. `gone`: the other side closed or died, and nothing is left.

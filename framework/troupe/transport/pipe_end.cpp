@@ -35,7 +35,7 @@ std::uint64_t this_owner() { return std::uint64_t(::getpid()) << 1; }
               "the other end of the pipe was closed, or its process died; all it sent was received"};
 }
 [[noreturn]] void throw_malformed(const char* what) {
-  throw error{errc::malformed, std::string{"the shared memory of a pipe "} + what + "; its writer is not troupe"};
+  throw error{errc::malformed, std::string{"the shared memory of a pipe "} + what + "; who wrote that is not troupe"};
 }
 
 std::uint64_t word_at(std::span<const std::byte> bytes, std::size_t index) {
@@ -57,6 +57,7 @@ struct pipe_end::large_message {
 
   void append(std::span<const std::byte> bytes) {
     if (bytes.size() > size - filled) throw_malformed("holds more bytes of a large message than were announced");
+    if (bytes.empty()) return;  // there may be no room yet, not even an empty one to copy to
     if (room.size() - filled < bytes.size()) grow(filled + bytes.size());
     std::memcpy(room.data() + filled, bytes.data(), bytes.size());
     filled += bytes.size();
@@ -132,35 +133,43 @@ std::unique_ptr<pipe_end> pipe_end::attach(unique_fd memory, unique_fd socket, c
     throw error{errc::malformed, "a connection arrived whose shared memory holds no pipe of this version"};
   if (layout.asymmetric != 0 && !memory::asymmetric_fence::available())
     throw error{errc::unsupported, "this process may not call membarrier(2), which the maker of this pipe relies on"};
-  std::uint64_t expected = ticket.ticket;
-  if ((expected & 1) == 0 || !layout.holder[ticket.side].compare_exchange_strong(expected, this_owner()))
-    throw error{errc::endpoint_in_use, "this end of the pipe has an owner already, process "
-                                           + std::to_string(expected >> 1) + "; an end has one owner at a time"};
-  return std::unique_ptr<pipe_end>{new pipe_end{std::move(rings), std::move(socket), ticket.side, ticket.one_way}};
+  std::uint64_t expected = ticket.ticket;  // SYNC "holder", acquire
+  if ((expected & 1) == 0) throw error{errc::malformed, "a connection arrived with a ticket that no owner makes"};
+  if (!layout.holder[ticket.side].compare_exchange_strong(expected, this_owner()))
+    throw error{errc::endpoint_in_use, "this end of the pipe has an owner already, "
+                                           + ((expected & 1) == 0 ? "process " + std::to_string(expected >> 1)
+                                                                  : std::string{"or is on its way to one"})
+                                           + "; an end has one owner at a time"};
+  std::unique_ptr<pipe_end> end{new pipe_end{std::move(rings), std::move(socket), ticket.side, ticket.one_way}};
+  if ((end->can_read() && !end->reader_.sane()) || (end->can_write() && !end->writer_.sane()))
+    throw_malformed("says that it was read or written up to a place where no frame can begin");
+  return end;
 }
 
 pipe_ticket pipe_end::hand_over() {
-  if (large_ || current_stage_ == stage::assembled)
-    throw error{errc::invalid_argument,
-                "an end of a pipe cannot move while a large message is half received; receive it first"};
+  if (large_ || current_stage_ == stage::assembled || current_stage_ == stage::in_ring)
+    throw error{
+        errc::invalid_argument,
+        "an end of a pipe cannot move once parts of a message were taken out of it, as poll() and wait() do with "
+        "large messages and with handles; receive it first"};
   if (can_read()) reader_.publish();
   if (can_write()) writer_.hand_over();
   // Odd, and unlike any other ticket of this end: time has passed since.
   const auto now = static_cast<std::uint64_t>(deadline::clock::now().time_since_epoch().count());
   const std::uint64_t ticket = now << 1 | 1;
-  layout().holder[side_].store(ticket);
+  layout().holder[side_].store(ticket);  // SYNC "holder", release
   return {ticket, side_, one_way_};
 }
 
 pipe_end::~pipe_end() {
   if (left_ || is_copy()) return;
   if (can_write()) {
-    outgoing().state.fetch_or(flag::writer_closed);
+    outgoing().state.fetch_or(flag::writer_closed);  // SYNC "closed"
     wake(outgoing(), flag::reader_waits | flag::reader_polls);
   }
   if (can_read()) {
     reader_.publish();
-    incoming().state.fetch_or(flag::reader_closed);
+    incoming().state.fetch_or(flag::reader_closed);  // SYNC "closed"
     wake(incoming(), flag::writer_waits);
   }
 }
@@ -207,9 +216,11 @@ memory::parking_spot pipe_end::announce(pipe_direction& way, std::uint32_t my_fl
   return {&way.state, state};
 }
 
-/// Clears those of `flags` that are set, and wakes who set them.
+/// Clears those of `flags` that are set, counts the wake, and wakes who set them.
 void pipe_end::wake(pipe_direction& way, std::uint32_t flags) noexcept {
-  const std::uint32_t before = way.state.fetch_and(~flags);
+  std::uint32_t before = way.state.load(std::memory_order_relaxed);  // the CAS orders
+  while (!way.state.compare_exchange_weak(before, (before & ~flags) + pipe_direction::one_wake)) {
+  }
   memory::unpark_all(way.state);
   if ((before & flags & flag::reader_polls) != 0) send_token(socket_.get());
 }
@@ -232,15 +243,29 @@ void pipe_end::commit_typed(std::uint64_t type, std::size_t size) noexcept {
   commit(frame_header::typed, typed_head + size);
 }
 
+std::span<std::byte> pipe_end::reserve(std::size_t size) noexcept {
+  reserved_ = {writer_.position(), size, true};
+  return raw_room(size);
+}
+
+void pipe_end::commit_reserved(std::size_t size) {
+  if (!reserved_.valid || reserved_.at != writer_.position() || size > reserved_.size)
+    throw error{errc::invalid_argument,
+                "commit() of " + std::to_string(size)
+                    + " bytes that reserve() did not give, or that were given up since: sending "
+                      "anything else does so"};
+  commit_raw(size);  // moves the position, which ends the reservation
+}
+
 bool pipe_end::wait_long_for_room(std::size_t size, deadline limit) {
-  const auto enough = [&] { return writer_.room(size) >= size; };
+  const auto enough = [&] { return writer_.fits(size) || !writer_.sane(); };
   switch (wait(outgoing(), flag::writer_waits, for_room_, limit, enough)) {
-  case outcome::ready: return true;
-  case outcome::timeout: break;
+  case outcome::ready: break;
+  case outcome::timeout: return false;
   case outcome::gone: throw_broken();
   }
   if (!writer_.sane()) throw_malformed("says that more was read than was written");
-  return false;
+  return true;
 }
 
 /// One frame: some words, then some bytes. False if there was no room for it at the limit.
@@ -260,6 +285,7 @@ bool pipe_end::put_frame(std::uint8_t kind, std::span<const std::uint64_t> head,
   }
   if (!head.empty()) std::memcpy(writer_.payload(), head.data(), head.size_bytes());
   if (!bytes.empty()) std::memcpy(writer_.payload() + head.size_bytes(), bytes.data(), bytes.size());
+  writer_.hand_over_behind(length);  // the message may carry this very end
   commit(kind, length);
   return true;
 }
@@ -297,6 +323,11 @@ bool pipe_end::next_frame(deadline limit) {
   throw_end();
 }
 
+bool pipe_end::seems_ready() const {
+  return reader_.seems_ready() || (incoming().state.load(std::memory_order_acquire) & flag::writer_closed) != 0
+         || has_hung_up(socket_.get());
+}
+
 /// The front is a whole message without handles, as nearly all are: makes it the current one.
 bool pipe_end::take_simple_frame() {
   const frame_reader::frame frame = reader_.front();
@@ -324,7 +355,8 @@ pipe_end::message* pipe_end::arrive_slowly(deadline limit, std::span<std::byte> 
       if (take_frame(into)) break;
     }
   } catch (...) {
-    large_.reset();  // it may fill the caller's memory
+    large_.reset();                      // it may fill the caller's memory
+    if (watcher_) watcher_->show(true);  // receiving would not block but throw again
     throw;
   }
   return &current_;
@@ -382,7 +414,7 @@ wire::incoming_handles pipe_end::handles_of_frame() {
     if (packet.result != packet_result::done) throw_malformed("announces descriptors that did not come");
     // Smaller packets are tokens; another tag belongs to a frame that a former owner of the other end did not commit.
     if (packet.size == sizeof tag && tag == reader_.position())
-      return wire::incoming_handles{std::move(packet.descriptors)};
+      return wire::incoming_handles{std::move(packet.descriptors), packet.cut};
   }
 }
 

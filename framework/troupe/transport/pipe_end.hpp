@@ -77,10 +77,14 @@ class pipe_end {
   void commit_typed(std::uint64_t type, std::size_t size) noexcept;
   /// Room for `size` raw bytes, once there is so much. False at the limit. Throws errc::broken_pipe.
   [[nodiscard]] bool wait_for_room(std::size_t size, deadline limit) {
-    return writer_.room(size) >= size || wait_long_for_room(size, limit);
+    return writer_.fits(size) || wait_long_for_room(size, limit);
   }
   [[nodiscard]] std::span<std::byte> raw_room(std::size_t size) const noexcept { return {writer_.payload(), size}; }
   void commit_raw(std::size_t size) noexcept { commit(frame_header::raw, size); }
+  /// The same with turns of other threads, or other messages, in between: the latter end the reservation.
+  [[nodiscard]] std::span<std::byte> reserve(std::size_t size) noexcept;
+  /// Throws errc::invalid_argument unless that much is reserved.
+  void commit_reserved(std::size_t size);
   /// A message of any size. False if there was no room at the limit; a large one that has begun is sent whole.
   [[nodiscard]] bool send(std::uint64_t type, std::span<const std::byte> bytes, std::span<const int> handles,
                           deadline limit);
@@ -97,6 +101,9 @@ class pipe_end {
 
   [[nodiscard]] bool begin_receive(deadline limit) { return receiving_.lock_until(limit); }
   void end_receive() noexcept { receiving_.unlock(); }
+  /// Needs no turn: whether receiving would not block, as far as can be seen while another thread has the turn. That
+  /// one may take what is there.
+  [[nodiscard]] bool seems_ready() const;
   /// The next whole message, which stays the next until `finish`. Null at the limit. Throws errc::end_of_stream.
   /// A large message of raw bytes is put into `into` if it fits there and did not begin to arrive before.
   [[nodiscard]] message* arrive(deadline limit, std::span<std::byte> into = {}) {
@@ -168,7 +175,6 @@ class pipe_end {
   void finish_slowly() noexcept;
   bool next_frame(deadline limit);
   bool take_frame(std::span<std::byte> into);
-  void start_large(frame_reader::frame frame, std::span<std::byte> into);
   wire::incoming_handles handles_of_frame();
   void arm_watcher();
 
@@ -184,6 +190,11 @@ class pipe_end {
 
   memory::biased_lock sending_;
   frame_writer writer_;
+  struct {
+    std::uint64_t at = 0;
+    std::size_t size = 0;
+    bool valid = false;
+  } reserved_;
   patience for_room_;
 
   memory::biased_lock receiving_;

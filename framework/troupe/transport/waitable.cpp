@@ -4,6 +4,7 @@
 #include "troupe/base/unique_fd.hpp"
 #include "troupe/transport/watched.hpp"
 
+#include <cerrno>
 #include <memory>
 #include <poll.h>
 #include <string>
@@ -39,6 +40,9 @@ class descriptor_watch {
       , descriptors_{std::move(descriptors)} {
     if (!cancel_) throw_errno("eventfd", "wait");
     descriptors_.push_back({cancel_.get(), POLLIN, 0});
+    // What the kernel does not like about them it says now, not to the thread.
+    if (::poll(descriptors_.data(), descriptors_.size(), 0) < 0 && errno != EINTR)
+      throw_errno("poll", std::to_string(descriptors_.size()) + " descriptors");
     thread_ = std::thread{[this] {
       while (::poll(descriptors_.data(), descriptors_.size(), -1) < 0) {
       }
@@ -78,7 +82,8 @@ std::vector<std::size_t> wait_until(std::span<const waitable> objects, deadline 
       if (objects[i].is_ready()) ready.push_back(i);
     if (!ready.empty() || limit.passed()) return ready;
     if (announced) {
-      (void)memory::park_on_any(spots, interrupts, limit.earlier(deadline::after(longest_nap)));
+      const bool woken = memory::park_on_any(spots, interrupts, limit.earlier(deadline::after(longest_nap)));
+      if (!woken) memory::interrupt::raise_own();  // connections look for a hang-up then
       continue;
     }
     spots.clear();

@@ -27,6 +27,10 @@ void outgoing_handles::sent() {
 }
 
 unique_fd incoming_handles::take(std::uint32_t index) {
+  if (index >= fds_.size() && cut_)
+    throw error{std::make_error_code(std::errc::too_many_files_open),
+                "a message came with more descriptors than this process may open; they are lost. Raise its limit "
+                "(ulimit -n), or close some"};
   if (index >= fds_.size())
     throw error{errc::malformed, "a message names handle " + std::to_string(index) + ", but "
                                      + std::to_string(fds_.size()) + " came along with it"};

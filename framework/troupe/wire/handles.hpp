@@ -37,13 +37,16 @@ class outgoing_handles {
 class incoming_handles {
  public:
   incoming_handles() = default;
-  explicit incoming_handles(std::vector<unique_fd> fds) : fds_{std::move(fds)} {}
+  /// `cut`: this process had too many descriptors open to receive the rest of them.
+  explicit incoming_handles(std::vector<unique_fd> fds, bool cut = false) : fds_{std::move(fds)}, cut_{cut} {}
 
-  /// Hands out descriptor `index`. Throws `errc::malformed` if there is no such descriptor or it was taken before.
+  /// Hands out descriptor `index`. Throws `errc::malformed` if there is no such descriptor or it was taken before, and
+  /// EMFILE if it is one of those that were cut off.
   [[nodiscard]] unique_fd take(std::uint32_t index);
 
  private:
   std::vector<unique_fd> fds_;
+  bool cut_ = false;
 };
 
 }  // namespace troupe::wire

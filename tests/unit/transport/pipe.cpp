@@ -133,6 +133,20 @@ TEST_CASE("a full pipe makes try_send fail instead of blocking") {
   for (int i = 0; i < sent; ++i) CHECK(b.recv<int>() == i);
 }
 
+TEST_CASE("a full pipe blocks empty messages, too") {
+  constexpr int count = 100'000;
+  auto [a, b] = pipe();
+  std::thread sender{[&end = a] {
+    for (int i = 0; i < count; ++i) end.send_bytes({});
+    end.send(1);
+  }};
+  std::size_t received = 0;
+  for (int i = 0; i < count; ++i) received += b.recv_bytes().size();
+  CHECK(received == 0);
+  CHECK(b.recv<int>() == 1);
+  sender.join();
+}
+
 TEST_CASE("messages far larger than any buffer stream through") {
   auto [a, b] = pipe();
   std::vector<std::uint64_t> large(4'000'000);

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <exception>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
 
@@ -100,6 +101,21 @@ TEST_CASE("the end of a process ends a wait for it") {
   CHECK(wait({q, child.sentinel()}) == indices{1});
   CHECK(wait({ours}) == indices{0});
   CHECK(child.exit_code() == -SIGKILL);
+}
+
+TEST_CASE("more descriptors than the kernel polls are refused") {
+  const unique_fd fd = event();
+  const std::vector<waitable> many(300, fd.get());
+  rlimit usual{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &usual) == 0);
+  rlimit few = usual;
+  few.rlim_cur = 300;
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+  CHECK_THROWS_AS(try_wait_for(many, 1ms), error);
+  CHECK(try_wait_for(std::span{many}.first(200), 1ms).empty());
+  raise(fd);
+  CHECK(wait(many).size() == 300);
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &usual) == 0);
 }
 
 TEST_CASE("more objects than the kernel can sleep on are refused") {
