@@ -68,7 +68,7 @@ bool byte_queue::put_when_there_is_room(std::size_t need, deadline limit, wait_h
     throw error{errc::message_too_large, "an item of " + std::to_string(need - unit) + " bytes is larger than the "
                                              + std::to_string(q.ring_size) + " bytes this queue can ever hold"};
   for (bool looked_long = false;;) {
-    q.look_for_deaths();
+    q.look_for_deaths(deadline::now());  // of consumers, whose lock is not ours to wait for
     memory::event_count::ticket ticket{};
     std::uint64_t head_then = 0;
     {
@@ -205,7 +205,7 @@ template <class Take, class Ready, class Ended>
 bool byte_queue::take_when_ready(deadline limit, wait_hook on_wait, Take take, Ready ready, Ended ended) {
   queue_state& q = *state_;
   for (bool looked_long = false;;) {
-    q.look_for_deaths();
+    q.look_for_deaths(limit);
     memory::event_count::ticket ticket{};
     {
       if (!q.lock_consumers(limit)) return false;
@@ -397,7 +397,7 @@ void held_item::end(std::uint32_t how) {
 bool byte_queue::wait_until_done(deadline limit) {
   queue_state& q = *state_;
   for (;;) {
-    q.look_for_deaths();  // a lease of the dead comes back
+    q.look_for_deaths(limit);  // a lease of the dead comes back
     if (q.all_done()) return true;
     if (limit.passed()) return false;
     const auto ticket = q.layout.not_full.announce(q.asymmetric());
@@ -452,7 +452,7 @@ class byte_queue::watched_queue final : public watched {
  public:
   explicit watched_queue(std::shared_ptr<queue_state> queue) noexcept : queue_{std::move(queue)} {}
   bool is_ready() override {
-    queue_->look_for_deaths();
+    queue_->look_for_deaths(deadline::now());
     return queue_->shut_down() || queue_->waiting() != 0;
   }
   std::optional<memory::parking_spot> announce() override {

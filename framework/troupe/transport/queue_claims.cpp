@@ -126,20 +126,22 @@ void queue_state::forget_unfinished_claims() noexcept {
     if (claim.first.load(std::memory_order_relaxed) >= passed) claim.count.store(0, std::memory_order_relaxed);
 }
 
-void queue_state::find_the_dead() {
+void queue_state::find_the_dead(deadline limit) {
   const std::uint32_t now = memory::interrupt::sample();  // before the look: who dies later is found next time
   switch (layout.lost_items) {
   case delivery::unclaimed: break;
-  case delivery::claimed: report_claims_of_the_dead(now); return;
-  case delivery::leased: take_leases_from_the_dead(); break;
+  case delivery::claimed: return report_claims_of_the_dead(now, limit);
+  case delivery::leased:
+    if (!take_leases_from_the_dead(limit)) return;
+    break;
   }
   deaths_seen_.store(now, std::memory_order_relaxed);
 }
 
-void queue_state::report_claims_of_the_dead(std::uint32_t now) {
+void queue_state::report_claims_of_the_dead(std::uint32_t now, deadline limit) {
   std::vector<queue_claim*> found;
   {
-    lock_consumers(deadline::never());
+    if (!lock_consumers(limit)) return;
     const std::lock_guard held{layout.consumers, std::adopt_lock};
     const std::uint32_t used = std::min(layout.claims_used.load(std::memory_order_relaxed), claim_count);
     for (queue_claim& claim : std::span{claims, used}) {
@@ -189,7 +191,7 @@ queue_state::~queue_state() {
   }
   if (layout.lost_items != delivery::claimed || memory::owner::self() == memory::owner::alone) return;
   try {
-    look_for_deaths();
+    look_for_deaths(deadline::now());
   } catch (...) {  // by the program's own handler, in a destructor: there is nobody to tell
   }
 }

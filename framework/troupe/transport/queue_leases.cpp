@@ -88,10 +88,10 @@ void queue_state::advance_head() {
   layout.head.store(at.pack(), std::memory_order_release);
 }
 
-void queue_state::take_leases_from_the_dead() {
+bool queue_state::take_leases_from_the_dead(deadline limit) {
   std::uint32_t found = 0;
   {
-    lock_consumers(deadline::never());
+    if (!lock_consumers(limit)) return false;
     const std::lock_guard held{layout.consumers, std::adopt_lock};
     const cursor end = next(std::memory_order_relaxed);
     for (cursor at = head(std::memory_order_relaxed); at.pack() != end.pack(); at = checked_frame(at, end).after) {
@@ -108,6 +108,7 @@ void queue_state::take_leases_from_the_dead() {
   }
   if (found != 0) layout.not_empty.notify(asymmetric());
   layout.not_full.notify(asymmetric());
+  return true;
 }
 
 }  // namespace troupe::transport

@@ -116,10 +116,10 @@ class queue_state : public std::enable_shared_from_this<queue_state> {
   void release(queue_claim& mine) noexcept;
 
   /// If a process has died since the last call: reports what it had taken, or makes its leases available again. Takes
-  /// `consumers`. Calls handlers of the program.
-  void look_for_deaths() {
+  /// `consumers`; if that cannot be had within the limit, the next call looks again. Calls handlers of the program.
+  void look_for_deaths(deadline limit) {
     if (memory::interrupt::sample() != deaths_seen_.load(std::memory_order_relaxed)) [[unlikely]]
-      find_the_dead();
+      find_the_dead(limit);
   }
   lost_handler on_lost;            // guarded by handlers
   dead_item_handler on_dead_item;  // guarded by handlers
@@ -153,10 +153,10 @@ class queue_state : public std::enable_shared_from_this<queue_state> {
  private:
   bool too_many_items(cursor start, cursor end) const;
   void grow(std::size_t used_and_needed);
-  void find_the_dead();
+  void find_the_dead(deadline limit);
   void forget_unfinished_claims() noexcept;
-  void report_claims_of_the_dead(std::uint32_t now);
-  void take_leases_from_the_dead();
+  void report_claims_of_the_dead(std::uint32_t now, deadline limit);
+  bool take_leases_from_the_dead(deadline limit);
   queue_claim& new_claim();
   void advance_head();
 
