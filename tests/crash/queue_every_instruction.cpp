@@ -31,6 +31,31 @@ std::vector<T> content(queue<T>& q, const T& fresh) {
 
 outcome as_outcome(bool done) { return done ? outcome::done : outcome::not_yet; }
 
+/// What the survivor of a test is told of.
+class losses {
+ public:
+  template <class T>
+  explicit losses(queue<T>& q) {
+    q.on_lost([this](const lost_items& lost) {
+      REQUIRE(lost.count == 1);
+      sequences_.push_back(lost.sequence);
+    });
+  }
+  /// The victim had taken item 0 when it came for item 1: it is told of as lost until the victim came back, and the
+  /// other from the moment it is taken.
+  void require(bool taken) const {
+    if (taken)
+      REQUIRE(sequences_ == std::vector<std::uint64_t>{1});
+    else
+      REQUIRE((sequences_.empty() || sequences_ == std::vector<std::uint64_t>{0}));
+  }
+
+ private:
+  std::vector<std::uint64_t> sequences_;
+};
+
+queue_options with_leases() { return {.name = "jobs", .leases = true}; }
+
 }  // namespace
 
 TEST_CASE("a put killed at any instruction has put its item or not", "[every_instruction]") {
@@ -71,6 +96,7 @@ TEST_CASE("a put that makes the queue grow and is killed at any instruction has 
 TEST_CASE("a get killed at any instruction has taken its item or not", "[every_instruction]") {
   kill_at_every_instruction({.operation = "get of an int"}, [](victim& victim) {
     queue<int> q;
+    const losses lost{q};
     for (const int item : {1, 2, 3}) q.put(item);
     victim.run(
         [](marks marks, queue<int> in) {
@@ -80,6 +106,7 @@ TEST_CASE("a get killed at any instruction has taken its item or not", "[every_i
         q);
     const bool taken = q.size() == 1;
     REQUIRE(content(q, 4) == (taken ? std::vector{3} : std::vector{2, 3}));
+    lost.require(taken);
     return as_outcome(taken);
   });
 }
@@ -87,6 +114,7 @@ TEST_CASE("a get killed at any instruction has taken its item or not", "[every_i
 TEST_CASE("a get of a large item killed at any instruction has taken it or not", "[every_instruction]") {
   kill_at_every_instruction({.operation = "get of 300 KiB", .kills = 400}, [](victim& victim) {
     queue<std::string> q;
+    const losses lost{q};
     q.put(large('1'));
     q.put(large('2'));
     victim.run(
@@ -99,6 +127,7 @@ TEST_CASE("a get of a large item killed at any instruction has taken it or not",
     const auto items = content(q, large('3'));
     REQUIRE(items.size() == (taken ? 0 : 1));
     if (!taken) REQUIRE(items.front() == large('2'));
+    lost.require(taken);
     return as_outcome(taken);
   });
 }
@@ -107,6 +136,7 @@ TEST_CASE("a get that empties and shrinks a large queue has taken its item or no
   kill_at_every_instruction({.operation = "get that shrinks the queue", .kills = 60}, [](victim& victim) {
     static const std::string huge(std::size_t{5} << 20, 'h');
     queue<std::string> q;
+    q.on_lost([](const lost_items&) {});
     for (const auto& item : {huge, std::string{"1"}, std::string{"2"}}) q.put(item);
     victim.run(
         [](marks marks, queue<std::string> in) {
@@ -125,6 +155,7 @@ TEST_CASE("a consumer killed at any instruction of falling asleep leaves the nex
           "[every_instruction]") {
   kill_at_every_instruction({.operation = "get from an empty queue", .falls_asleep = true}, [](victim& victim) {
     queue<int> q;
+    q.on_lost([](const lost_items&) {});
     q.put(1);
     victim.run(
         [](marks marks, queue<int> in) {
@@ -178,8 +209,13 @@ TEST_CASE("a producer asleep gets room from a consumer killed at any instruction
           "[every_instruction]") {
   kill_at_every_instruction({.operation = "get for a sleeping producer", .kills = 800}, [](victim& victim) {
     queue<int> q{1};
+    q.on_lost([](const lost_items&) {});
     q.put(1);
-    process producer{[](queue<int> out) { out.put(2); }, q};
+    process producer{[](queue<int> out) {
+                       out.on_lost([](const lost_items&) {});
+                       out.put(2);
+                     },
+                     q};
     producer.start();
     victim.run(
         [](marks marks, queue<int> in, int sleeper) {
@@ -237,5 +273,176 @@ TEST_CASE("closing a handle of a queue can be killed at any instruction", "[ever
         q);
     REQUIRE(content(q, 2) == std::vector{1});
     return outcome::unknown;
+  });
+}
+
+TEST_CASE("a lease killed at any instruction loses nothing", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "lease of an int"}, [](victim& victim) {
+    queue<int> q{with_leases()};
+    for (const int item : {1, 2, 3}) q.put(item);
+    victim.run(
+        [](marks marks, queue<int> in) {
+          in.lease().done();
+          std::optional<lease<int>> item;
+          marks.around([&] { item = in.lease(); });
+        },
+        q);
+    auto again = q.try_lease_for(soon).value();
+    REQUIRE(*again == 2);
+    const bool leased = again.deliveries() == 2;
+    if (!leased) REQUIRE(again.deliveries() == 1);
+    again.done();
+    REQUIRE(content(q, 4) == std::vector{3});
+    return as_outcome(leased);
+  });
+}
+
+TEST_CASE("a lease of a large item killed at any instruction loses nothing", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "lease of 300 KiB", .kills = 400}, [](victim& victim) {
+    queue<std::string> q{with_leases()};
+    q.put(large('1'));
+    q.put(large('2'));
+    victim.run(
+        [](marks marks, queue<std::string> in) {
+          in.lease().done();
+          std::optional<lease<std::string>> item;
+          marks.around([&] { item = in.lease(); });
+        },
+        q);
+    auto again = q.try_lease_for(soon).value();
+    REQUIRE(*again == large('2'));
+    const bool leased = again.deliveries() == 2;
+    again.done();
+    REQUIRE(content(q, large('3')).empty());
+    return as_outcome(leased);
+  });
+}
+
+TEST_CASE("a lease of a returned item killed at any instruction loses nothing", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "lease of a returned item"}, [](victim& victim) {
+    queue<int> q{with_leases()};
+    for (const int item : {1, 2, 3}) q.put(item);
+    auto first = q.lease();
+    (void)q.lease();  // given back at once
+    victim.run(
+        [](marks marks, queue<int> in) {
+          in.lease().give_back();
+          std::optional<lease<int>> item;
+          marks.around([&] { item = in.lease(); });
+        },
+        q);
+    auto again = q.try_lease_for(soon).value();
+    REQUIRE(*again == 2);
+    const bool leased = again.deliveries() == 4;
+    if (!leased) REQUIRE(again.deliveries() == 3);
+    again.done();
+    first.done();
+    REQUIRE(content(q, 4) == std::vector{3});
+    return as_outcome(leased);
+  });
+}
+
+TEST_CASE("a done killed at any instruction has ended its item or not", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "done"}, [](victim& victim) {
+    queue<int> q{with_leases()};
+    for (const int item : {1, 2, 3}) q.put(item);
+    victim.run(
+        [](marks marks, queue<int> in) {
+          in.lease().done();
+          auto item = in.lease();
+          marks.around([&] { item.done(); });
+        },
+        q);
+    const auto items = content(q, 4);
+    const bool done = items == std::vector{3};
+    if (!done) REQUIRE(items == std::vector{2, 3});
+    return as_outcome(done);
+  });
+}
+
+TEST_CASE("a done out of order killed at any instruction has ended its item or not", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "done out of order", .kills = 800}, [](victim& victim) {
+    queue<int> q{with_leases()};
+    for (const int item : {0, 1, 2, 3}) q.put(item);
+    auto first = q.lease();
+    victim.run(
+        [](marks marks, queue<int> in) {
+          in.lease().done();
+          auto item = in.lease();
+          marks.around([&] { item.done(); });
+        },
+        q);
+    const auto items = content(q, 4);
+    const bool done = items == std::vector{3};
+    if (!done) REQUIRE(items == std::vector{2, 3});
+    first.done();
+    REQUIRE(q.empty());
+    q.shutdown();
+    REQUIRE_THROWS_AS(q.try_lease_for(soon), error);  // all is done
+    return as_outcome(done);
+  });
+}
+
+TEST_CASE("giving back killed at any instruction gives the item to others", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "give_back"}, [](victim& victim) {
+    queue<int> q{with_leases()};
+    for (const int item : {1, 2}) q.put(item);
+    victim.run(
+        [](marks marks, queue<int> in) {
+          in.lease().give_back();
+          auto item = in.lease();
+          marks.around([&] { item.give_back(); });
+        },
+        q);
+    auto again = q.try_lease_for(soon).value();
+    REQUIRE(*again == 1);
+    REQUIRE(again.deliveries() == 3);
+    again.done();
+    REQUIRE(content(q, 3) == std::vector{2});
+    return outcome::unknown;
+  });
+}
+
+TEST_CASE("a put with handles killed at any instruction has put its item with all of them, or not",
+          "[every_instruction]") {
+  kill_at_every_instruction({.operation = "put of a queue"}, [](victim& victim) {
+    queue<queue<int>> q;
+    queue<int> inner;
+    inner.put(7);
+    victim.run(
+        [](marks marks, queue<queue<int>> out, queue<int> item) {
+          out.put(item);
+          marks.around([&] { out.put(item); });
+        },
+        q, inner);
+    const bool put = q.size() == 2;
+    for (std::size_t i = q.size(); i != 0; --i) REQUIRE(q.get().size() == 1);
+    q.put(inner);  // behind what the victim may have sent ahead
+    REQUIRE(q.get().get() == 7);
+    return as_outcome(put);
+  });
+}
+
+TEST_CASE("a get with handles killed at any instruction has taken its item with all of them, or none",
+          "[every_instruction]") {
+  kill_at_every_instruction({.operation = "get of a queue"}, [](victim& victim) {
+    queue<queue<int>> q;
+    q.on_lost([](const lost_items&) {});
+    std::vector<queue<int>> inner(3);
+    for (int i = 0; i < 3; ++i) {
+      inner[static_cast<std::size_t>(i)].put(i);
+      q.put(inner[static_cast<std::size_t>(i)]);
+    }
+    victim.run(
+        [](marks marks, queue<queue<int>> in) {
+          (void)in.get();
+          marks.around([&] { (void)in.get(); });
+        },
+        q);
+    const bool taken = q.size() == 1;
+    if (!taken) REQUIRE(q.get().get() == 1);
+    REQUIRE(q.get().get() == 2);
+    REQUIRE(q.empty());
+    return as_outcome(taken);
   });
 }

@@ -22,7 +22,7 @@ bool send_packet(process_id to, packet_header header, std::span<const std::byte>
   const std::array<std::span<const std::byte>, 2> parts{std::as_bytes(std::span{&header, 1}), content};
   const auto nobody_will_make_room = [to] { throw_if_dead(to); };
   try {
-    return inbox.put(parts, limit, nobody_will_make_room) == transport::put_result::done;
+    return inbox.put(parts, limit, nobody_will_make_room);
   } catch (const error& e) {
     if (e.code() != errc::closed) throw;
     throw_if_dead(to);

@@ -51,14 +51,15 @@ void receiver::run() noexcept {
 void receiver::drain_and_report() {
   const std::uint32_t seen = memory::interrupt::sample();  // before the look: what comes later is seen in the next one
   const auto dead = home_.dead_partners();
-  while (auto item = inbox_.get(deadline::now())) home_.deliver(packet{std::move(*item)});
+  while (auto item = inbox_.get(deadline::now())) home_.deliver(packet{std::move(item->bytes)});
   for (const process_id partner : dead) home_.bury(partner);
 
   const auto leave_if_moved = [seen] {
     if (memory::interrupt::sample() != seen) throw interrupted{};
   };
   try {
-    while (memory::interrupt::sample() == seen) home_.deliver(packet{*inbox_.get(deadline::never(), leave_if_moved)});
+    while (memory::interrupt::sample() == seen)
+      home_.deliver(packet{std::move(inbox_.get(deadline::never(), leave_if_moved)->bytes)});
   } catch (const interrupted&) {
   }
 }

@@ -39,33 +39,30 @@ robust_lock::robust_lock() {
   ::pthread_mutexattr_destroy(&attributes);
 }
 
-void robust_lock::lock() { settle(::pthread_mutex_lock(&mutex_)); }
-
-bool robust_lock::lock_until(deadline limit) {
-  int outcome = ::pthread_mutex_trylock(&mutex_);
+robust_lock::outcome robust_lock::lock_until(deadline limit) {
+  int result = ::pthread_mutex_trylock(&mutex_);
   // Whoever is inside is there for a copy; sleeping and being woken would take longer.
-  for (int i = 0; outcome == EBUSY && i < looks; ++i) {
+  for (int i = 0; result == EBUSY && i < looks; ++i) {
     for (int k = 0; k < 8; ++k) relax_processor();
-    outcome = ::pthread_mutex_trylock(&mutex_);
+    result = ::pthread_mutex_trylock(&mutex_);
   }
-  if (outcome == EBUSY) {
+  if (result == EBUSY) {
     if (limit.is_never())
-      outcome = ::pthread_mutex_lock(&mutex_);
+      result = ::pthread_mutex_lock(&mutex_);
     else
-      outcome = lock_mutex_until(mutex_, limit.passed() ? deadline::after(patience) : limit);
+      result = lock_mutex_until(mutex_, limit.passed() ? deadline::after(patience) : limit);
   }
-  if (outcome == ETIMEDOUT) return false;
-  settle(outcome);
-  return true;
+  if (result == 0) return outcome::locked;
+  if (result == ETIMEDOUT) return outcome::timeout;
+  if (result == EOWNERDEAD) {
+    // Consistent at once: what the dead owner left is for us to know, and our own death would say so again.
+    ::pthread_mutex_consistent(&mutex_);
+    return outcome::inherited;
+  }
+  errno = result;
+  throw_errno("pthread_mutex_lock", "a lock in shared memory");
 }
 
 void robust_lock::unlock() noexcept { ::pthread_mutex_unlock(&mutex_); }
-
-void robust_lock::settle(int outcome) {
-  if (outcome == EOWNERDEAD) outcome = ::pthread_mutex_consistent(&mutex_);
-  if (outcome == 0) return;
-  errno = outcome;
-  throw_errno("pthread_mutex_lock", "a lock in shared memory");
-}
 
 }  // namespace troupe::memory

@@ -9,11 +9,17 @@ namespace troupe::memory {
 /// A mutual-exclusion lock in shared memory that the death of its owner cannot keep: the kernel passes it on to a
 /// waiter.
 ///
-/// Whoever takes it over from a dead owner is told nothing, because nothing needs repair: everything guarded by such a
-/// lock changes by one final store, so it is either changed or not. Works between processes of one pid namespace; the
-/// memory of a lock must not be reused for anything else while a process maps it. Meets BasicLockable.
+/// What such a lock guards changes by one final store, so it is either changed or not; whoever takes the lock over from
+/// a dead owner can find preparations for a change that never came, and is told. Works between processes of one pid
+/// namespace; the memory of a lock must not be reused for anything else while a process maps it. Meets BasicLockable.
 class robust_lock {
  public:
+  enum class outcome : unsigned char {
+    timeout,
+    locked,
+    inherited,  ///< locked, and its last owner died with it. Whoever dies with it now leaves it to the next in this way
+  };
+
   /// Puts a new lock into this memory. Call once, before the memory is shared.
   robust_lock();
   robust_lock(const robust_lock&) = delete;
@@ -21,14 +27,12 @@ class robust_lock {
   ~robust_lock() = default;
 
   /// Blocks until the lock is held.
-  void lock();
+  outcome lock() { return lock_until(deadline::never()); }
   /// Gives up at the limit; a limit already passed allows for the few microseconds another holder may need.
-  [[nodiscard]] bool lock_until(deadline limit);
+  [[nodiscard]] outcome lock_until(deadline limit);
   void unlock() noexcept;
 
  private:
-  void settle(int outcome);
-
   pthread_mutex_t mutex_;
 };
 

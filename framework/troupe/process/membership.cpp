@@ -22,6 +22,13 @@ std::atomic<membership*> the_one{nullptr};
 constexpr auto server_check = std::chrono::seconds{1};
 constexpr int lost_exit_status = 255;
 
+static_assert(slot_count <= 1U << 16);  // an owner word's slot
+
+memory::owner::word word_of(process_id id) { return std::uint64_t{id.slot} << 32 | id.generation; }
+process_id id_of(memory::owner::word word) {
+  return {static_cast<std::uint32_t>(word >> 32), static_cast<std::uint32_t>(word)};
+}
+
 }  // namespace
 
 membership::membership(process_table table, process_id self, unique_fd fork_server)
@@ -29,13 +36,18 @@ membership::membership(process_table table, process_id self, unique_fd fork_serv
     , self_{self}
     , fork_server_{std::move(fork_server)} {
   memory::interrupt::use(table_.at(self_).interrupts);
+  memory::owner::use(word_of(self_), *this);
   the_one.store(this, std::memory_order_release);
 }
 
 membership::~membership() {
   the_one.store(nullptr, std::memory_order_release);
+  memory::owner::use_none();
   memory::interrupt::use_none();
 }
+
+bool membership::is_dead(memory::owner::word who) const noexcept { return table_.is_dead(id_of(who)); }
+std::string membership::describe(memory::owner::word who) const { return table_.describe(id_of(who)); }
 
 membership& membership::current() {
   if (auto* here = current_or_null()) return *here;
@@ -104,7 +116,11 @@ bool membership::fork_server_is_gone() const {
 bool membership::wait_for_death(process_id id, deadline limit) {
   for (;;) {
     const std::uint32_t interrupts = memory::interrupt::sample();
-    if (table_.is_dead(id)) return true;
+    if (table_.is_dead(id)) {
+      // The fork server may not have come to our word yet, and who knows of a death relies on what follows from it.
+      memory::interrupt::raise_own();
+      return true;
+    }
     if (limit.passed()) return false;
     memory::park(table_.at(id).state, live, interrupts, limit.earlier(deadline::after(server_check)));
     if (!table_.is_dead(id) && fork_server_is_gone()) return true;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "troupe/base/unique_fd.hpp"
+#include "troupe/memory/owner.hpp"
 #include "troupe/process/process_id.hpp"
 #include "troupe/process/process_table.hpp"
 #include "troupe/transport/byte_queue.hpp"
@@ -18,10 +19,10 @@ namespace troupe::tree {
 
 /// This process's place in the tree: the table, its own row, and its line to the fork server. There is at most one; it
 /// is made by `root` in the first process and by the fork server's child in all others. Thread-safe.
-class membership {
+class membership final : private memory::owner::registry {
  public:
   membership(process_table table, process_id self, unique_fd fork_server);
-  ~membership();
+  ~membership() override;
   membership(const membership&) = delete;
   membership& operator=(const membership&) = delete;
 
@@ -55,6 +56,8 @@ class membership {
   [[nodiscard]] transport::byte_queue inbox_of(process_id id);
 
  private:
+  [[nodiscard]] bool is_dead(memory::owner::word who) const noexcept override;
+  [[nodiscard]] std::string describe(memory::owner::word who) const override;
   [[nodiscard]] bool fork_server_is_gone() const;
 
   process_table table_;

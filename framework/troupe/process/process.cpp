@@ -108,7 +108,9 @@ namespace {
 class watched_process final : public transport::watched {
  public:
   explicit watched_process(process_id id) noexcept : id_{id} {}
-  bool is_ready() override { return tree::is_dead(id_); }
+  bool is_ready() override {
+    return tree::is_dead(id_) && tree::membership::current().wait_for_death(id_, deadline::now());
+  }
 
  private:
   process_id id_;

@@ -2,71 +2,16 @@
 
 #include "troupe/base/error.hpp"
 #include "troupe/memory/adaptive_spin.hpp"
-#include "troupe/memory/asymmetric_fence.hpp"
-#include "troupe/transport/queue_layout.hpp"
+#include "troupe/transport/packet_socket.hpp"
+#include "troupe/transport/queue_state.hpp"
 #include "troupe/transport/watched.hpp"
-#include "troupe/wire/type_identity.hpp"
 
-#include <algorithm>
-#include <bit>
-#include <cstring>
+#include <cstdio>
 #include <mutex>
-#include <new>
 
 namespace troupe::transport {
 
 namespace {
-
-constexpr std::size_t smallest_window = std::size_t{256} << 10;
-constexpr std::size_t kept_when_empty = std::size_t{4} << 20;  // a window up to this is kept warm
-constexpr std::size_t largest_ring = std::size_t{8} << 30;     // 2^30 units: well inside a cursor's 2^32
-
-constexpr auto frame_bytes = frame_batch::frame_bytes;
-
-std::size_t ring_size_for(const byte_queue_limits& limits) {
-  const std::size_t wanted = std::max({limits.backlog, frame_bytes(limits.largest), smallest_window});
-  return std::bit_ceil(std::min(wanted, largest_ring));
-}
-
-}  // namespace
-
-/// One process's view of a queue.
-struct byte_queue::state {
-  explicit state(memory::region r) : region{std::move(r)}, ring_size{region.size() - queue_header_size} {}
-
-  memory::region region;
-  queue_layout& layout = *std::launder(reinterpret_cast<queue_layout*>(region.data()));
-  std::byte* ring = region.data() + queue_header_size;
-  const std::size_t ring_size;  // as mapped here: no lie in the shared page leads outside
-
-  cursor tail(std::memory_order order) const { return cursor::unpack(layout.tail.load(order)); }
-  cursor head(std::memory_order order) const { return cursor::unpack(layout.head.load(order)); }
-  // Relaxed: every caller holds one of the two locks, and the window changes under both.
-  std::size_t window() const { return std::min<std::size_t>(layout.window.load(std::memory_order_relaxed), ring_size); }
-
-  bool has_room_in_window(cursor end, std::size_t need) const {
-    return fits(cursor::unpack(layout.head_seen.load(std::memory_order_relaxed)), end, need);
-  }
-  bool fits(cursor start, cursor end, std::size_t need) const;
-  bool has_room(cursor end, std::size_t need);
-  cursor look_for_items(cursor start);
-  bool asymmetric() const { return layout.asymmetric != 0; }
-  bool shut_down() const { return layout.shut_down.load(std::memory_order_acquire) != 0; }
-  void ensure_window(cursor end, std::size_t need);
-  void grow(std::size_t used_and_needed);
-  void shrink_if_empty();
-  void copy_in(std::size_t position, std::span<const std::byte> bytes);
-  void copy_out(std::size_t position, std::span<std::byte> bytes) const;
-  void write_frame(cursor end, std::size_t payload, std::span<const std::span<const std::byte>> parts);
-  std::size_t checked_length(cursor start, cursor end) const;
-  void initialise(const byte_queue_limits& limits, std::size_t ring_bytes);
-  void reset();
-};
-
-namespace {
-
-std::size_t bytes_between(cursor from, cursor to) { return std::size_t{to.units - from.units} * unit; }
-std::size_t position_of(cursor c) { return std::size_t{c.units} * unit; }
 
 // How this thread waits for its partners: learned on one queue, good for the next.
 thread_local memory::adaptive_spin spin;
@@ -75,188 +20,73 @@ thread_local memory::adaptive_spin spin;
 
 // -- making and attaching --------------------------------------------------------------------------------------------
 
-void byte_queue::state::initialise(const byte_queue_limits& limits, std::size_t ring_bytes) {
-  region.allocate(0, queue_header_size + smallest_window);
-  auto* fresh = new (region.data()) queue_layout;
-  fresh->item_limit = limits.items;
-  fresh->type = limits.type;
-  fresh->backlog = std::min<std::uint64_t>(limits.backlog, ring_bytes);
-  fresh->ring_size = ring_bytes;
-  fresh->first_window = smallest_window;
-  fresh->asymmetric = memory::asymmetric_fence::available() ? 1 : 0;
-  fresh->window.store(smallest_window, std::memory_order_relaxed);
-  std::atomic_ref{fresh->magic}.store(queue_magic, std::memory_order_release);
-}
-
-/// Empties a queue whose owner died. The locks stay as they are: somebody may be inside.
-void byte_queue::state::reset() {
-  const std::lock_guard producers{layout.producers};
-  const std::lock_guard consumers{layout.consumers};
-  const std::uint64_t end = layout.tail.load(std::memory_order_relaxed);
-  layout.tail_seen.store(end, std::memory_order_relaxed);
-  layout.head.store(end, std::memory_order_release);
-  layout.shut_down.store(0, std::memory_order_release);
-}
-
 byte_queue byte_queue::create(std::string_view name, const byte_queue_limits& limits) {
-  const std::size_t size = slice_size(limits);
-  auto made = std::make_shared<state>(memory::region::create(name, size, queue_header_size));
-  made->initialise(limits, size - queue_header_size);
+  if (limits.most_deliveries >= lease_word::most_deliveries)
+    throw error{errc::invalid_argument, "an item can be delivered at most 16382 times; 0 is for no limit"};
+  auto made = std::make_shared<queue_state>(memory::region::create(name, slice_size(limits), queue_page));
+  made->initialise(name, limits);
+  if (limits.with_handles) made->carrier = packet_socket_pair();
   return byte_queue{std::move(made)};
 }
 
 byte_queue byte_queue::create_in(memory::region slice, const byte_queue_limits& limits) {
-  slice.allocate(0, queue_header_size);
-  auto made = std::make_shared<state>(std::move(slice));
+  slice.allocate(0, queue_page);
+  auto made = std::make_shared<queue_state>(std::move(slice));
   if (std::atomic_ref{made->layout.magic}.load(std::memory_order_acquire) == queue_magic)
     made->reset();
   else
-    made->initialise(limits, slice_size(limits) - queue_header_size);
+    made->initialise("inbox", limits);
   return byte_queue{std::move(made)};
 }
 
-byte_queue byte_queue::attach(unique_fd file, std::uint64_t type) {
-  return attach_to(memory::region::attach(std::move(file)), type);
+byte_queue byte_queue::attach(papers from, std::uint64_t type) {
+  byte_queue arrived = attach_to(memory::region::attach(std::move(from.memory)), type);
+  arrived.state_->carrier = std::move(from.carrier);
+  return arrived;
 }
 
 byte_queue byte_queue::attach_to(memory::region slice, std::uint64_t type) {
-  auto view = std::make_shared<state>(std::move(slice));
-  const std::size_t size = view->region.size();
-  if (size < queue_header_size || std::atomic_ref{view->layout.magic}.load(std::memory_order_acquire) != queue_magic
-      || view->layout.version != queue_version)
-    throw error{errc::malformed, "a queue handle refers to shared memory that holds no queue of this version"};
-  if (view->layout.ring_size > size - queue_header_size || !std::has_single_bit(view->layout.ring_size))
-    throw error{errc::malformed, "a queue handle refers to a queue larger than its memory"};
-  if (view->layout.asymmetric != 0 && !memory::asymmetric_fence::available())
-    throw error{errc::unsupported, "this process may not call membarrier(2), which the maker of this queue relies on"};
-  wire::check_type(type, view->layout.type);
+  if (slice.size() <= queue_header_size)
+    throw error{errc::malformed, "a queue handle refers to shared memory that is too small for a queue"};
+  auto view = std::make_shared<queue_state>(std::move(slice));
+  view->check(type);
   return byte_queue{std::move(view)};
 }
 
-std::size_t byte_queue::slice_size(const byte_queue_limits& limits) noexcept {
-  return queue_header_size + ring_size_for(limits);
-}
-
-// -- the ring --------------------------------------------------------------------------------------------------------
-
-void byte_queue::state::copy_in(std::size_t position, std::span<const std::byte> bytes) {
-  if (bytes.empty()) return;
-  const std::size_t at = position & (window() - 1);
-  const std::size_t first = std::min(bytes.size(), window() - at);
-  std::memcpy(ring + at, bytes.data(), first);
-  std::memcpy(ring, bytes.data() + first, bytes.size() - first);
-}
-
-void byte_queue::state::copy_out(std::size_t position, std::span<std::byte> bytes) const {
-  if (bytes.empty()) return;
-  const std::size_t at = position & (window() - 1);
-  const std::size_t first = std::min(bytes.size(), window() - at);
-  std::memcpy(bytes.data(), ring + at, first);
-  std::memcpy(bytes.data() + first, ring, bytes.size() - first);
-}
-
-/// Whether the limits on items and bytes let another frame in between these.
-bool byte_queue::state::fits(cursor start, cursor end, std::size_t need) const {
-  const std::uint32_t waiting = end.items - start.items;
-  if (layout.item_limit != 0 && waiting >= layout.item_limit) return false;
-  const std::size_t used = bytes_between(start, end);
-  return used == 0 || (used + need <= layout.backlog && used + need <= window());
-}
-
-/// The same for the queue as it is. Called under `producers`. What fits into the window needs no look at the head.
-bool byte_queue::state::has_room(cursor end, std::size_t need) {
-  const cursor seen = cursor::unpack(layout.head_seen.load(std::memory_order_relaxed));
-  if (fits(seen, end, need)) return true;
-  const cursor start = head(std::memory_order_acquire);
-  layout.head_seen.store(start.pack(), std::memory_order_relaxed);
-  const std::uint32_t waiting = end.items - start.items;
-  if (layout.item_limit != 0 && waiting >= layout.item_limit) return false;
-  const std::size_t used = bytes_between(start, end);
-  return used == 0 || used + need <= layout.backlog;
-}
-
-/// Where the items end, if that is behind `start`. Called under `consumers`.
-cursor byte_queue::state::look_for_items(cursor start) {
-  cursor end = cursor::unpack(layout.tail_seen.load(std::memory_order_relaxed));
-  if (start.pack() != end.pack()) return end;
-  end = tail(std::memory_order_acquire);  // SYNC "item": acquire
-  layout.tail_seen.store(end.pack(), std::memory_order_relaxed);
-  return end;
-}
-
-/// Makes the window large enough for a frame that has room. Called under `producers`.
-void byte_queue::state::ensure_window(cursor end, std::size_t need) {
-  const cursor seen = cursor::unpack(layout.head_seen.load(std::memory_order_relaxed));
-  if (bytes_between(seen, end) + need <= window()) return;
-  const std::size_t wanted = bytes_between(head(std::memory_order_acquire), end) + need;
-  if (wanted > window()) grow(std::min(wanted, ring_size));
-}
-
-void byte_queue::state::grow(std::size_t used_and_needed) {
-  const std::lock_guard consumers{layout.consumers};
-  const std::size_t old_window = window();
-  const std::size_t new_window = std::bit_ceil(used_and_needed);
-  region.allocate(queue_header_size + old_window, new_window - old_window);  // I4 for the window to come
-  // I3: a frame byte whose place changes moves beyond the old window, onto garbage. Killed before the store: unchanged.
-  const std::size_t end = position_of(head(std::memory_order_relaxed))
-                          + bytes_between(head(std::memory_order_relaxed), tail(std::memory_order_relaxed));
-  for (std::size_t p = position_of(head(std::memory_order_relaxed)); p < end;) {
-    const std::size_t run = std::min(end - p, old_window - (p & (old_window - 1)));
-    const std::size_t place = p & (new_window - 1);
-    if (place >= old_window) std::memcpy(ring + place, ring + (p & (old_window - 1)), run);
-    p += run;
-  }
-  layout.window.store(new_window, std::memory_order_release);  // COMMIT grow
-}
-
-void byte_queue::state::shrink_if_empty() {
-  const std::lock_guard producers{layout.producers};
-  const std::lock_guard consumers{layout.consumers};
-  const std::size_t large = window();
-  if (large <= kept_when_empty
-      || layout.head.load(std::memory_order_relaxed) != layout.tail.load(std::memory_order_relaxed))
-    return;
-  layout.window.store(layout.first_window, std::memory_order_release);  // COMMIT shrink: no frames, so I3 holds
-  region.release(queue_header_size + layout.first_window, large - layout.first_window);
+byte_queue::descriptors byte_queue::fds() const noexcept {
+  return {state_->region.fd(), state_->carrier.first.get(), state_->carrier.second.get()};
 }
 
 // -- put -------------------------------------------------------------------------------------------------------------
 
-void byte_queue::state::write_frame(cursor end, std::size_t payload,
-                                    std::span<const std::span<const std::byte>> parts) {
-  std::size_t position = position_of(end);
-  const std::uint64_t header = payload;
-  copy_in(position, std::as_bytes(std::span{&header, 1}));
-  position += unit;
-  for (const auto part : parts) {
-    copy_in(position, part);
-    position += part.size();
-  }
-}
-
 /// Has `put(end)` write at the end of the queue, under the lock, once a frame of `need` bytes has room there; it
-/// returns the new end. False at the limit.
-template <class Put>
-bool byte_queue::put_when_there_is_room(std::size_t need, deadline limit, wait_hook on_wait, Put put) {
-  state& q = *state_;
+/// returns the new end. `may_put` has the last word on the room. False at the limit.
+template <class MayPut, class Put>
+bool byte_queue::put_when_there_is_room(std::size_t need, deadline limit, wait_hook on_wait, MayPut may_put, Put put) {
+  queue_state& q = *state_;
   if (need > q.ring_size)
     throw error{errc::message_too_large, "an item of " + std::to_string(need - unit) + " bytes is larger than the "
                                              + std::to_string(q.ring_size) + " bytes this queue can ever hold"};
   for (bool looked_long = false;;) {
+    q.look_for_deaths();
     memory::event_count::ticket ticket{};
     std::uint64_t head_then = 0;
     {
-      if (!q.layout.producers.lock_until(limit)) return false;
+      if (q.layout.producers.lock_until(limit) == memory::robust_lock::outcome::timeout) return false;
       const std::lock_guard held{q.layout.producers, std::adopt_lock};
       if (q.shut_down()) throw error{errc::closed, "put on a queue that was shut down"};
       const cursor end = q.tail(std::memory_order_relaxed);  // we hold the lock of its only writers
-      bool room = q.has_room(end, need);
-      if (!room && looked_long) {
-        ticket = q.layout.not_full.announce(q.asymmetric());
-        room = q.has_room(end, need);
-      }
-      if (room) {
+      const auto room = [&] {
+        if (!q.has_room(end, need)) return false;
         q.ensure_window(end, need);
+        return may_put();
+      };
+      bool there = room();
+      if (!there && looked_long) {
+        ticket = q.layout.not_full.announce(q.asymmetric());
+        there = room();
+      }
+      if (there) {
         q.layout.tail.store(put(end).pack(), std::memory_order_release);  // COMMIT put; SYNC "item": release
         break;
       }
@@ -276,72 +106,121 @@ bool byte_queue::put_when_there_is_room(std::size_t need, deadline limit, wait_h
   return true;
 }
 
-put_result byte_queue::put(std::span<const std::span<const std::byte>> parts, deadline limit, wait_hook on_wait) {
+namespace {
+
+constexpr auto always = [] { return true; };
+
+/// Writes a frame at `end`; returns where it ends. Under `producers`, with room in the window.
+cursor write_frame(queue_state& q, cursor end, std::uint64_t flags, std::size_t payload,
+                   std::span<const std::span<const std::byte>> parts) {
+  const std::uint64_t head[2] = {payload | flags, lease_word{}.pack()};
+  std::size_t position = position_of(end);
+  q.copy_in(position, std::as_bytes(std::span{head}).first(q.frame_head()));
+  position += q.frame_head();
+  for (const auto part : parts) {
+    q.copy_in(position, part);
+    position += part.size();
+  }
+  return end.after_frame(static_cast<std::uint32_t>(q.frame_size(payload) / unit));
+}
+
+/// Sends descriptors ahead of the frame that they belong to; false if there is no room. Under `producers`.
+bool send_ahead(queue_state& q, std::uint64_t tag, std::span<const int> handles) {
+  const auto send = [&] {
+    return send_packet(q.carrier.second.get(), std::as_bytes(std::span{&tag, 1}), {}, handles, deadline::now())
+           == packet_result::done;
+  };
+  if (send()) return true;
+  if (q.waiting() != 0) return false;
+  drain_packets(q.carrier.first.get());  // of producers that were killed before their commit
+  return send();
+}
+
+/// The descriptors with this tag, which stay where they are. Packets of older tags belong to nobody any more: their
+/// producer was killed before its commit, or their consumer after it. Under `consumers`.
+std::vector<unique_fd> look_at_handles(queue_state& q, std::uint64_t tag) {
+  for (;;) {
+    std::uint64_t next = 0;
+    auto packet = peek_packet(q.carrier.first.get(), std::as_writable_bytes(std::span{&next, 1}));
+    if (packet.result != packet_result::done || packet.size != sizeof next || next > tag) return {};
+    if (next == tag) return std::move(packet.descriptors);
+    drop_packet(q.carrier.first.get());
+  }
+}
+
+}  // namespace
+
+bool byte_queue::put(std::span<const std::span<const std::byte>> parts, deadline limit, wait_hook on_wait) {
   std::size_t payload = 0;
   for (const auto part : parts) payload += part.size();
-  const std::size_t need = frame_bytes(payload);
-  const bool done = put_when_there_is_room(need, limit, on_wait, [&](cursor end) {
-    state_->write_frame(end, payload, parts);
-    return end.after_frame(static_cast<std::uint32_t>(need / unit));
-  });
-  return done ? put_result::done : put_result::timeout;
+  return put_when_there_is_room(state_->frame_size(payload), limit, on_wait, always,
+                                [&](cursor end) { return write_frame(*state_, end, 0, payload, parts); });
+}
+
+bool byte_queue::put(std::span<const std::byte> bytes, std::span<const int> handles, deadline limit) {
+  if (handles.empty()) return put({&bytes, 1}, limit);
+  queue_state& q = *state_;
+  if (!q.carrier.first || q.leased())
+    throw error{errc::invalid_argument, "an item with handles in it was put on queue " + std::string{q.name()}
+                                            + ", whose items may be delivered more than once; use one without leases"};
+  std::uint64_t tag = 0;
+  const std::span<const std::byte> parts[2] = {std::as_bytes(std::span{&tag, 1}), bytes};
+  const std::size_t payload = sizeof tag + bytes.size();
+  const auto sent_ahead = [&] {
+    tag = q.layout.carried.load(std::memory_order_relaxed) + 1;
+    q.layout.carried.store(tag, std::memory_order_relaxed);  // first: no tag is ever used twice
+    return send_ahead(q, tag, handles);
+  };
+  return put_when_there_is_room(q.frame_size(payload), limit, just_wait(), sent_ahead,
+                                [&](cursor end) { return write_frame(q, end, handles_flag, payload, parts); });
 }
 
 std::size_t byte_queue::put_some(frame_batch& frames, deadline limit, wait_hook on_wait) {
+  queue_state& q = *state_;
   std::size_t count = 0;
-  (void)put_when_there_is_room(frame_bytes(frames.front().size()), limit, on_wait, [&](const cursor start) {
-    state& q = *state_;
+  (void)put_when_there_is_room(q.frame_size(frames.front().size()), limit, on_wait, always, [&](const cursor start) {
     cursor end = start;
-    std::size_t size = 0;
+    const std::byte* const first = frames.bytes().data();
     do {
-      const std::size_t frame = frame_bytes(frames.front().size());
-      frames.drop(frame);
-      size += frame;
-      end = end.after_frame(static_cast<std::uint32_t>(frame / unit));
+      const std::span<const std::byte> front = frames.front();
+      if (q.leased())
+        end = write_frame(q, end, 0, front.size(), {&front, 1});
+      else
+        end = end.after_frame(static_cast<std::uint32_t>(q.frame_size(front.size()) / unit));
+      frames.pop();
       ++count;
-    } while (!frames.empty() && q.has_room_in_window(end, frame_bytes(frames.front().size())));
-    q.copy_in(position_of(start), {frames.bytes().data() - size, size});
+    } while (!frames.empty() && q.has_room_in_window(end, q.frame_size(frames.front().size())));
+    if (!q.leased()) q.copy_in(position_of(start), {first, bytes_between(start, end)});  // a batch is as the ring is
     return end;
   });
   return count;
 }
 
-// -- get -------------------------------------------------------------------------------------------------------------
+// -- get and lease ---------------------------------------------------------------------------------------------------
 
-/// Has `take(start, end)` copy items out, under the lock, once there is one; it returns where the items start then.
-/// False at the limit.
-template <class Take>
-bool byte_queue::take_when_there_is_one(deadline limit, wait_hook on_wait, Take take) {
-  state& q = *state_;
-  bool emptied_large = false;
+/// Has `take()` take something, under the lock, once it can: it returns whether it could. False at the limit.
+/// `ready` says without the lock whether it may be worth a try; `ended`, with it, whether nothing comes any more after
+/// a shutdown.
+template <class Take, class Ready, class Ended>
+bool byte_queue::take_when_ready(deadline limit, wait_hook on_wait, Take take, Ready ready, Ended ended) {
+  queue_state& q = *state_;
   for (bool looked_long = false;;) {
+    q.look_for_deaths();
     memory::event_count::ticket ticket{};
     {
-      if (!q.layout.consumers.lock_until(limit)) return false;
+      if (!q.lock_consumers(limit)) return false;
       const std::lock_guard held{q.layout.consumers, std::adopt_lock};
-      const bool ended = q.shut_down();                        // read before the tail: nothing is put after it is set
-      const cursor start = q.head(std::memory_order_relaxed);  // we hold the lock of its only writers
-      cursor end = q.look_for_items(start);
-      if (start.pack() == end.pack() && looked_long) {
+      const bool shut_down = q.shut_down();  // read before the tail: nothing is put after it is set
+      if (take()) break;
+      if (looked_long) {
         ticket = q.layout.not_empty.announce(q.asymmetric());
-        end = q.look_for_items(start);
+        if (take()) break;
       }
-      if (start.pack() != end.pack()) {
-        const cursor next = take(start, end);
-        q.layout.head.store(next.pack(), std::memory_order_release);  // COMMIT get
-        emptied_large = next.pack() == end.pack() && q.window() > kept_when_empty;
-        break;
-      }
-      if (ended) throw error{errc::end_of_stream, "the queue was shut down and is empty"};
+      if (shut_down && ended()) throw error{errc::end_of_stream, "the queue was shut down and is empty"};
     }
     if (limit.passed()) return false;
     if (!looked_long) {
-      looked_long = !spin.until(
-          [&] {
-            return q.layout.tail.load(std::memory_order_relaxed) != q.layout.head.load(std::memory_order_relaxed)
-                   || q.shut_down();
-          },
-          limit);
+      looked_long = !spin.until(ready, limit);
       continue;
     }
     on_wait();
@@ -349,63 +228,207 @@ bool byte_queue::take_when_there_is_one(deadline limit, wait_hook on_wait, Take 
     looked_long = false;
   }
   q.layout.not_full.notify(q.asymmetric());
-  if (emptied_large) q.shrink_if_empty();
+  if (q.layout.window.load(std::memory_order_relaxed) > kept_when_empty && q.all_done()) q.shrink_if_empty();
   return true;
 }
 
-/// The length of the frame at `start`, all of which lies in front of `end`. Called under `consumers`.
-std::size_t byte_queue::state::checked_length(cursor start, cursor end) const {
-  std::uint64_t payload = 0;
-  copy_out(position_of(start), std::as_writable_bytes(std::span{&payload, 1}));
-  const std::size_t used = bytes_between(start, end);
-  if (used > window() || payload > used || frame_bytes(payload) > used)
-    throw error{errc::malformed, "a queue in shared memory is corrupt: a frame is longer than the queue"};
-  return payload;
+/// Has `take(start, end)` copy items out of a queue without leases; it returns where the items start then. `taken()`
+/// follows the commit, under the lock.
+template <class Take, class Taken>
+bool byte_queue::take_items(deadline limit, wait_hook on_wait, Take take, Taken taken) {
+  queue_state& q = *state_;
+  queue_claim* const claim = q.come_back();
+  const auto take_some = [&] {
+    const cursor start = q.head(std::memory_order_relaxed);  // we hold the lock of its only writers
+    const cursor end = q.look_for_items(start);
+    if (start.pack() == end.pack()) return false;
+    const cursor next = take(start, end);
+    const std::uint64_t sequence = q.sequence_of(start);
+    const std::uint64_t count = next.items - start.items;
+    q.sign(claim, sequence, count);
+    q.layout.head.store(next.pack(), std::memory_order_release);  // COMMIT get
+    q.layout.taken.store(sequence + count, std::memory_order_relaxed);
+    taken();
+    return true;
+  };
+  const auto ready = [&] {
+    return q.layout.tail.load(std::memory_order_relaxed) != q.layout.head.load(std::memory_order_relaxed)
+           || q.shut_down();
+  };
+  return take_when_ready(limit, on_wait, take_some, ready, always);
 }
 
-std::optional<wire::buffer> byte_queue::get(deadline limit, wait_hook on_wait) {
-  std::optional<wire::buffer> item;
-  (void)take_when_there_is_one(limit, on_wait, [&](cursor start, cursor end) {
-    item.emplace(state_->checked_length(start, end));
-    state_->copy_out(position_of(start) + unit, item->span());
-    return start.after_frame(static_cast<std::uint32_t>(frame_bytes(item->size()) / unit));
+std::optional<byte_queue::item> byte_queue::get(deadline limit, wait_hook on_wait) {
+  queue_state& q = *state_;
+  std::optional<item> taken;
+  if (q.leased()) {
+    if (auto held = lease(limit)) {
+      taken.emplace(std::move(held->bytes()));
+      held->done();
+    }
+    return taken;
+  }
+  bool has_handles = false;
+  const auto copy = [&](cursor start, cursor end) {
+    const auto frame = q.checked_frame(start, end);
+    std::size_t position = position_of(start) + q.frame_head();
+    std::size_t size = frame.payload;
+    taken.emplace();
+    if (frame.with_handles && q.carrier.first && size >= unit) {
+      has_handles = true;
+      taken->handles = wire::incoming_handles{look_at_handles(q, q.word_at(position).load(std::memory_order_relaxed))};
+      position += unit;
+      size -= unit;
+    }
+    taken->bytes = wire::buffer{size};
+    q.copy_out(position, taken->bytes.span());
+    return frame.after;
+  };
+  (void)take_items(limit, on_wait, copy, [&] {
+    if (has_handles) drop_packet(q.carrier.first.get());
   });
-  return item;
+  return taken;
 }
 
 std::size_t byte_queue::get_some(frame_batch& frames, std::size_t most, deadline limit, wait_hook on_wait) {
+  queue_state& q = *state_;
   std::size_t count = 0;
   if (most == 0) return 0;
-  (void)take_when_there_is_one(limit, on_wait, [&](const cursor start, cursor end) {
+  const auto copy = [&](const cursor start, cursor end) {
     cursor next = start;
     do {
-      const std::size_t frame = frame_bytes(state_->checked_length(next, end));
-      next = next.after_frame(static_cast<std::uint32_t>(frame / unit));
+      next = q.checked_frame(next, end).after;
       ++count;
     } while (count < most && next.pack() != end.pack());
     const std::size_t size = bytes_between(start, next);
-    state_->copy_out(position_of(start), {frames.extend(size), size});
+    q.copy_out(position_of(start), {frames.extend(size), size});
     frames.extended(size);
     return next;
-  });
+  };
+  (void)take_items(limit, on_wait, copy, [] {});
   return count;
+}
+
+namespace {
+
+void report_on_stderr(const dead_item& item) {
+  const std::string line = "troupe: queue " + item.queue + ": item " + std::to_string(item.sequence)
+                           + " is given up after " + std::to_string(item.deliveries)
+                           + " deliveries, none of which was done; handle it with on_dead_letter()\n";
+  std::fwrite(line.data(), 1, line.size(), stderr);
+}
+
+}  // namespace
+
+std::optional<held_item> byte_queue::lease(deadline limit) {
+  queue_state& q = *state_;
+  if (!q.leased())
+    throw error{errc::invalid_argument, "queue " + std::string{q.name()} + " was made without leases; make it with "
+                                            + "queue_options{.leases = true}"};
+  if (memory::owner::is_copy())
+    throw error{errc::unsupported, "a process made by fork() cannot hold leases, as nobody would learn of its death; "
+                                   "start it with troupe::process"};
+  for (;;) {
+    std::optional<queue_state::lease> taken;
+    held_item held;
+    const auto take = [&] {
+      taken = q.take_lease();
+      if (!taken) return false;
+      held.sequence_ = q.sequence_of(taken->at);
+      held.bytes_ = wire::buffer{taken->what.payload};
+      q.copy_out(position_of(taken->at) + q.frame_head(), held.bytes_.span());
+      return true;
+    };
+    const auto ready = [&] { return q.waiting() != 0 || (q.shut_down() && q.all_done()); };
+    try {
+      if (!take_when_ready(limit, just_wait(), take, ready, [&] { return q.waits_for_no_lease(); }))
+        return std::nullopt;
+    } catch (...) {
+      if (taken) q.end_lease(taken->at, taken->word, lease_word::returned);
+      throw;
+    }
+    held.at_ = taken->at.pack();
+    held.word_ = taken->word;
+    held.queue_ = state_;
+    const std::uint32_t most = q.layout.most_deliveries;
+    if (most == 0 || held.deliveries() <= most) return held;
+    dead_item_handler handler;
+    {
+      const std::lock_guard guard{q.handlers};
+      handler = q.on_dead_item ? q.on_dead_item : report_on_stderr;
+    }
+    handler({std::string{q.name()}, held.sequence(), held.deliveries() - 1, held.bytes().span()});
+    held.done();
+  }
+}
+
+held_item::held_item() noexcept = default;
+held_item::held_item(held_item&&) noexcept = default;
+held_item& held_item::operator=(held_item&& other) noexcept {
+  held_item gives_back{std::move(*this)};
+  queue_ = std::move(other.queue_);
+  at_ = other.at_;
+  word_ = other.word_;
+  sequence_ = other.sequence_;
+  bytes_ = std::move(other.bytes_);
+  return *this;
+}
+
+held_item::~held_item() {
+  try {
+    if (queue_) give_back();
+  } catch (...) {  // the lock is beyond use: the item comes back when this process has ended
+  }
+}
+
+std::uint32_t held_item::deliveries() const noexcept { return lease_word::unpack(word_).deliveries; }
+
+void held_item::done() { end(lease_word::done); }
+void held_item::give_back() { end(lease_word::returned); }
+
+void held_item::end(std::uint32_t how) {
+  if (!queue_) throw error{errc::closed, "this lease has ended: the item was done, given back, or moved elsewhere"};
+  const auto queue = std::exchange(queue_, nullptr);
+  queue->end_lease(cursor::unpack(at_), word_, static_cast<lease_word::state>(how));
+  if (queue->layout.window.load(std::memory_order_relaxed) > kept_when_empty && queue->all_done())
+    queue->shrink_if_empty();
+}
+
+bool byte_queue::wait_until_done(deadline limit) {
+  queue_state& q = *state_;
+  for (;;) {
+    q.look_for_deaths();  // a lease of the dead comes back
+    if (q.all_done()) return true;
+    if (limit.passed()) return false;
+    const auto ticket = q.layout.not_full.announce(q.asymmetric());
+    if (q.all_done()) return true;
+    (void)q.layout.not_full.wait(ticket, limit);
+  }
+}
+
+bool byte_queue::is_leased() const noexcept { return state_->leased(); }
+bool byte_queue::carries_handles() const noexcept { return static_cast<bool>(state_->carrier.first); }
+std::string_view byte_queue::name() const noexcept { return state_->name(); }
+
+void byte_queue::on_lost(lost_handler handler) {
+  const std::lock_guard guard{state_->handlers};
+  state_->on_lost = std::move(handler);
+}
+
+void byte_queue::on_dead_item(dead_item_handler handler) {
+  const std::lock_guard guard{state_->handlers};
+  state_->on_dead_item = std::move(handler);
 }
 
 // -- the rest --------------------------------------------------------------------------------------------------------
 
-std::size_t byte_queue::size() const noexcept {
-  // head first: it cannot overtake the tail read after it, so the difference is never negative.
-  const cursor start = state_->head(std::memory_order_acquire);
-  const cursor end = state_->tail(std::memory_order_acquire);
-  return end.items - start.items;
-}
+std::size_t byte_queue::size() const noexcept { return state_->waiting(); }
 
 bool byte_queue::full() const noexcept {
-  const cursor start = state_->head(std::memory_order_acquire);
-  const cursor end = state_->tail(std::memory_order_acquire);
   const queue_layout& layout = state_->layout;
-  return (layout.item_limit != 0 && end.items - start.items >= layout.item_limit)
-         || bytes_between(start, end) + unit > layout.backlog;
+  const std::size_t used =
+      bytes_between(state_->head(std::memory_order_acquire), state_->tail(std::memory_order_acquire));
+  return (layout.item_limit != 0 && state_->waiting() >= layout.item_limit) || used + unit > layout.backlog;
 }
 
 std::uint32_t byte_queue::item_limit() const noexcept { return state_->layout.item_limit; }
@@ -414,13 +437,10 @@ void byte_queue::shutdown(bool drop) {
   queue_layout& layout = state_->layout;
   {
     const std::lock_guard producers{layout.producers};  // no put is half way when the stream ends
-    const std::lock_guard consumers{layout.consumers};
+    state_->lock_consumers(deadline::never());
+    const std::lock_guard consumers{layout.consumers, std::adopt_lock};
     layout.shut_down.store(1, std::memory_order_release);
-    if (drop) {
-      const std::uint64_t end = layout.tail.load(std::memory_order_relaxed);
-      layout.tail_seen.store(end, std::memory_order_relaxed);  // first: I5 holds at every moment
-      layout.head.store(end, std::memory_order_release);
-    }
+    if (drop) state_->drop_all();
   }
   layout.not_empty.notify(state_->asymmetric());
   layout.not_full.notify(state_->asymmetric());
@@ -430,10 +450,10 @@ bool byte_queue::is_shut_down() const noexcept { return state_->shut_down(); }
 
 class byte_queue::watched_queue final : public watched {
  public:
-  explicit watched_queue(std::shared_ptr<state> queue) noexcept : queue_{std::move(queue)} {}
+  explicit watched_queue(std::shared_ptr<queue_state> queue) noexcept : queue_{std::move(queue)} {}
   bool is_ready() override {
-    return queue_->shut_down()
-           || queue_->head(std::memory_order_acquire).pack() != queue_->tail(std::memory_order_acquire).pack();
+    queue_->look_for_deaths();
+    return queue_->shut_down() || queue_->waiting() != 0;
   }
   std::optional<memory::parking_spot> announce() override {
     auto& not_empty = queue_->layout.not_empty;
@@ -441,12 +461,10 @@ class byte_queue::watched_queue final : public watched {
   }
 
  private:
-  std::shared_ptr<state> queue_;
+  std::shared_ptr<queue_state> queue_;
 };
 
 waitable byte_queue::watch() const { return waitable{std::make_shared<watched_queue>(state_)}; }
-
-int byte_queue::fd() const noexcept { return state_->region.fd(); }
 
 byte_queue::wait_hook byte_queue::just_wait() noexcept {
   static constexpr auto nothing = [] {};

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "troupe/base/error.hpp"
 #include "troupe/wire/message.hpp"
 
 #include <algorithm>
@@ -35,15 +36,15 @@ class frame_batch {
   }
   void extended(std::size_t size) noexcept { end_ += size; }
 
-  /// The bytes of the first item. There must be one.
-  [[nodiscard]] std::span<const std::byte> front() const noexcept {
+  /// The bytes of the first item. There must be one. Throws errc::malformed if the bytes are no whole items.
+  [[nodiscard]] std::span<const std::byte> front() const {
     std::uint64_t length = 0;
     std::memcpy(&length, data_.get() + start_, 8);
+    if (length > end_ - start_ - 8)
+      throw error{errc::malformed, "an item in a queue is longer than what is there of it"};
     return {data_.get() + start_ + 8, length};
   }
-  void pop() noexcept { drop(frame_bytes(front().size())); }
-  /// Removes whole frames from the front.
-  void drop(std::size_t size) noexcept { start_ += size; }
+  void pop() { start_ += frame_bytes(front().size()); }
 
   [[nodiscard]] static constexpr std::size_t frame_bytes(std::size_t payload) noexcept {
     return 8 + (payload + 7) / 8 * 8;

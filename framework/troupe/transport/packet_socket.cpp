@@ -95,7 +95,9 @@ packet_result send_packet(int socket, std::span<const std::byte> head, std::span
                     [&] { return ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT); });
 }
 
-received_packet receive_packet(int socket, std::span<std::byte> head, std::span<std::byte> body, deadline limit) {
+namespace {
+
+received_packet receive(int socket, std::span<std::byte> head, std::span<std::byte> body, int flags, deadline limit) {
   iovec parts[2] = {vector_of(head), vector_of(body)};
   alignas(cmsghdr) char control[control_size];
   msghdr message{};
@@ -106,7 +108,7 @@ received_packet receive_packet(int socket, std::span<std::byte> head, std::span<
   packet.result = until_done(socket, POLLIN, limit, moved, [&] {
     message.msg_control = control;
     message.msg_controllen = sizeof control;
-    return ::recvmsg(socket, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+    return ::recvmsg(socket, &message, flags | MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
   });
   if (packet.result != packet_result::done) return packet;
   packet.descriptors = descriptors_of(message);
@@ -114,6 +116,21 @@ received_packet receive_packet(int socket, std::span<std::byte> head, std::span<
   packet.size = static_cast<std::size_t>(moved);
   if (moved == 0) packet.result = packet_result::gone;  // we never send empty packets
   return packet;
+}
+
+}  // namespace
+
+received_packet receive_packet(int socket, std::span<std::byte> head, std::span<std::byte> body, deadline limit) {
+  return receive(socket, head, body, 0, limit);
+}
+
+received_packet peek_packet(int socket, std::span<std::byte> head) {
+  return receive(socket, head, {}, MSG_PEEK, deadline::now());
+}
+
+void drop_packet(int socket) noexcept {
+  char byte = 0;
+  (void)::recv(socket, &byte, 1, MSG_DONTWAIT);  // descriptors that nobody asks for are closed by the kernel
 }
 
 bool has_hung_up(int socket) {

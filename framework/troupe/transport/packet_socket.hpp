@@ -35,6 +35,11 @@ struct received_packet {
 /// Takes the next packet. `gone`: the other side closed or died, and nothing is left.
 received_packet receive_packet(int socket, std::span<std::byte> head, std::span<std::byte> body, deadline limit);
 
+/// The same, but the packet stays where it is; its descriptors are copies. Does not wait.
+received_packet peek_packet(int socket, std::span<std::byte> head);
+/// Takes the next packet, if there is one, and closes its descriptors unseen. Does not wait.
+void drop_packet(int socket) noexcept;
+
 /// Whether the other side has closed its socket, or died.
 [[nodiscard]] bool has_hung_up(int socket);
 

@@ -2,11 +2,14 @@
 
 #include "troupe/base/error.hpp"
 #include "troupe/transport/byte_queue.hpp"
+#include "troupe/transport/lease.hpp"
 #include "troupe/wire/blank.hpp"
 #include "troupe/wire/message.hpp"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <iterator>
 #include <optional>
 #include <string>
@@ -21,6 +24,11 @@ struct queue_options {
   std::uint32_t maxsize = 0;                     ///< items it holds; 0: bounded by memory only
   std::size_t max_bytes = std::size_t{1} << 30;  ///< bytes of backlog, and of the largest item
   std::string_view name = "queue";               ///< shown in /proc and in error texts
+  /// Items may be leased: they stay in the queue until their consumer is done with them, and are delivered again if it
+  /// dies. They cannot have handles in them.
+  bool leases = false;
+  /// With leases: how often an item is delivered before it goes to `on_dead_letter` instead. 0: as often as it takes.
+  std::uint32_t max_deliveries = 0;
 };
 
 /// A FIFO of values shared by any number of producers and consumers, in any processes and threads.
@@ -29,6 +37,12 @@ struct queue_options {
 /// the caller; once it returned, the item is in shared memory and survives its producer, with nothing to flush or join.
 /// Strict order, each item taken exactly once. A process killed at any instruction leaves the queue working for all
 /// others, with its item either put or not put, taken or not taken. All members are thread-safe.
+///
+/// A consumer may die with what it has taken. Without leases that is reported: see `on_lost`. With leases, an item is
+/// done when its consumer says so, and delivered again if it dies before: see `lease`. A death is noticed, and handlers
+/// are called, in whatever process and thread uses the queue next.
+///
+/// Items may have handles in them (connections, other queues), up to 250 each and some hundred waiting items with them.
 ///
 /// Errors: errc::closed after `close()` of this handle or `shutdown()` of the queue (put); errc::end_of_stream once
 /// shut down and drained (get); errc::message_too_large; errc::out_of_memory.
@@ -40,10 +54,14 @@ class queue {
   /// A new queue that holds up to `maxsize` items; 0: bounded by memory only.
   explicit queue(std::uint32_t maxsize = 0) : queue{queue_options{.maxsize = maxsize}} {}
   explicit queue(const queue_options& options)
-      : core_{transport::byte_queue::create(options.name, {.items = options.maxsize,
-                                                           .backlog = options.max_bytes,
-                                                           .largest = options.max_bytes,
-                                                           .type = wire::identity_of<T>().hash})} {}
+      : core_{transport::byte_queue::create(
+            options.name, {.items = options.maxsize,
+                           .backlog = options.max_bytes,
+                           .largest = options.max_bytes,
+                           .type = wire::identity_of<T>().hash,
+                           .lost_items = options.leases ? transport::delivery::leased : transport::delivery::claimed,
+                           .most_deliveries = options.max_deliveries,
+                           .with_handles = !options.leases && may_carry_handles()})} {}
 
   /// A closed handle, to load into.
   explicit queue(wire::blank_t) noexcept {}
@@ -90,6 +108,30 @@ class queue {
   template <class Rep, class Period>
   [[nodiscard]] std::vector<T> try_get_many_for(std::size_t most, std::chrono::duration<Rep, Period> limit) {
     return get_many_until(most, deadline::after(limit));
+  }
+
+  /// Takes the oldest item that nobody has, for now: it stays the queue's until `done()`. Blocks while there is none.
+  /// After a shutdown, and as long as other processes have leases, one of them may come back: errc::end_of_stream comes
+  /// when all is done; at once for who has leases itself. Throws errc::invalid_argument if the queue was made without
+  /// leases. On a queue with leases, `get` is a lease that is done at once.
+  [[nodiscard]] troupe::lease<T> lease() { return std::move(*lease_until(deadline::never())); }
+  [[nodiscard]] std::optional<troupe::lease<T>> try_lease() { return lease_until(deadline::now()); }
+  template <class Rep, class Period>
+  [[nodiscard]] std::optional<troupe::lease<T>> try_lease_for(std::chrono::duration<Rep, Period> limit) {
+    return lease_until(deadline::after(limit));
+  }
+
+  /// What this process does when it finds that a consumer died with items it had got: before it came back to the queue
+  /// for another, or closed its handle. Replaces the handler of all handles of this process. Without one, a line on
+  /// stderr says so.
+  void on_lost(lost_handler handler) { core().on_lost(std::move(handler)); }
+  /// With leases: what this process does with items that were delivered `max_deliveries` times. Called by `lease` and
+  /// `get` in place of a delivery; if it throws, they do, and the item comes again. Without a handler a line on stderr
+  /// says that the item is gone.
+  void on_dead_letter(std::function<void(dead_letter<T>)> handler) {
+    core().on_dead_item([handler = std::move(handler)](const transport::dead_item& dead) {
+      handler({wire::decode<T>(dead.bytes), dead.queue, dead.sequence, dead.deliveries});
+    });
   }
 
   /// Items waiting now; others may put and take at the same time.
@@ -139,12 +181,36 @@ class queue {
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     if constexpr (Archive::is_saving::value)
-      archive.save_handle(core().fd());
+      save_handle(archive);
     else
-      core_ = transport::byte_queue::attach(archive.load_handle(), wire::identity_of<T>().hash);
+      load_handle(archive);
   }
 
  private:
+  template <class>
+  friend class joinable_queue;
+
+  static bool may_carry_handles() { return wire::identity_of<T>().may_carry_handles; }
+
+  template <class Archive>
+  void save_handle(Archive& archive) const {
+    const auto fds = core().fds();
+    archive.save_handle(fds.memory);
+    const bool carrier = core().carries_handles();
+    archive << carrier;
+    if (!carrier) return;
+    archive.save_handle(fds.carrier_in);
+    archive.save_handle(fds.carrier_out);
+  }
+  template <class Archive>
+  void load_handle(Archive& archive) {
+    transport::byte_queue::papers papers{.memory = archive.load_handle(), .carrier = {}};
+    bool carrier = false;
+    archive >> carrier;
+    if (carrier) papers.carrier = {archive.load_handle(), archive.load_handle()};  // braces: in this order
+    core_ = transport::byte_queue::attach(std::move(papers), wire::identity_of<T>().hash);
+  }
+
   [[nodiscard]] transport::byte_queue& core() {
     if (!core_) throw error{errc::closed, "this queue handle was closed"};
     return core_;
@@ -152,21 +218,36 @@ class queue {
   [[nodiscard]] const transport::byte_queue& core() const { return const_cast<queue*>(this)->core(); }
 
   bool put_until(const T& item, deadline limit) {
-    const wire::buffer bytes = wire::encode(item);
-    const std::span<const std::byte> part = bytes.span();
-    return core().put({&part, 1}, limit) == transport::put_result::done;
+    wire::outgoing_handles handles;
+    const wire::buffer bytes = wire::encode(item, &handles);
+    if (!core().put(bytes.span(), handles.fds(), limit)) return false;
+    handles.sent();
+    return true;
   }
   std::optional<T> get_until(deadline limit) {
-    const auto bytes = core().get(limit);
-    if (!bytes) return std::nullopt;
-    return wire::decode<T>(bytes->span());
+    auto taken = core().get(limit);
+    if (!taken) return std::nullopt;
+    return wire::decode<T>(taken->bytes.span(), &taken->handles);
+  }
+  std::optional<troupe::lease<T>> lease_until(deadline limit) {
+    auto held = core().lease(limit);
+    if (!held) return std::nullopt;
+    T value = wire::decode<T>(held->bytes().span());
+    return troupe::lease<T>{std::move(*held), std::move(value)};
   }
 
   template <class Range>
   std::size_t put_many_until(const Range& items, deadline limit) {
+    std::size_t done = 0;
+    if (may_carry_handles()) {
+      for (const T& item : items) {
+        if (!put_until(item, limit)) break;
+        ++done;
+      }
+      return done;
+    }
     transport::frame_batch frames;
     for (const T& item : items) frames.add(item);
-    std::size_t done = 0;
     while (!frames.empty()) {
       const std::size_t some = core().put_some(frames, limit);
       if (some == 0) break;
@@ -175,8 +256,20 @@ class queue {
     return done;
   }
   std::vector<T> get_many_until(std::size_t most, deadline limit) {
-    transport::frame_batch frames;
     std::vector<T> items;
+    if (may_carry_handles() || core().is_leased()) {
+      try {
+        for (; items.size() < most; limit = deadline::now()) {
+          auto item = get_until(limit);
+          if (!item) break;
+          items.push_back(std::move(*item));
+        }
+      } catch (const error& e) {
+        if (items.empty() || e.code() != errc::end_of_stream) throw;  // else it comes again, at the next call
+      }
+      return items;
+    }
+    transport::frame_batch frames;
     items.reserve(core().get_some(frames, most, limit));
     for (; !frames.empty(); frames.pop()) items.push_back(wire::decode<T>(frames.front()));
     return items;

@@ -120,7 +120,10 @@ struct codec<T> {
   }
   static consteval std::size_t min_size() { return versioned ? 1 : 0; }
   static consteval bool packed() { return false; }
-  static void describe(shape& s) { s.mix("version " + std::to_string(current)); }
+  static void describe(shape& s) {
+    s.mix("version " + std::to_string(current));
+    s.may_carry_handles();
+  }
 };
 
 /// Field after field, nothing between them.

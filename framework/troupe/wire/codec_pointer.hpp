@@ -15,10 +15,12 @@ namespace troupe::wire {
 
 template <class T>
 void describe_pointee(shape& s) {
-  if constexpr (std::is_polymorphic_v<T>)
+  if constexpr (std::is_polymorphic_v<T>) {
     s.mix("polymorphic");  // the classes behind it are an open set
-  else
+    s.may_carry_handles();
+  } else {
     s.add<T>();
+  }
 }
 
 template <class Pointer, class T>

@@ -32,9 +32,9 @@ bool shape::enter(const void* type, name_function name) {
   return true;
 }
 
-known_type::known_type(std::uint64_t hash, std::string name)
+known_type::known_type(const shape& whole, std::string name)
     : name_{std::move(name)}
-    , identity_{hash, name_}
+    , identity_{whole.named(name_)}
     , next_{newest.load(std::memory_order_relaxed)} {
   // TYPE LIST: release. The relaxed load above and below only proposes a successor; the exchange checks it.
   while (!newest.compare_exchange_weak(next_, this, std::memory_order_release, std::memory_order_relaxed)) {

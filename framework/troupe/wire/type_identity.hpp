@@ -17,6 +17,7 @@ namespace troupe::wire {
 struct type_identity {
   std::uint64_t hash;
   std::string_view name;
+  bool may_carry_handles;  ///< somewhere in it is a class with a `serialize`, which may save file descriptors
 };
 
 /// Collects what a type is made of into one hash. Each type is described once; when it comes again (recursive types do)
@@ -32,6 +33,8 @@ class shape {
   }
   void mix(std::string_view text) noexcept;
   [[nodiscard]] std::uint64_t hash() const noexcept { return hash_; }
+  void may_carry_handles() noexcept { may_carry_handles_ = true; }
+  [[nodiscard]] type_identity named(std::string_view name) const noexcept { return {hash_, name, may_carry_handles_}; }
 
  private:
   template <class T>
@@ -40,13 +43,14 @@ class shape {
   bool enter(const void* type, name_function name);
 
   std::uint64_t hash_ = 14695981039346656037u;  // FNV-1a, 64 bits
+  bool may_carry_handles_ = false;
   std::vector<const void*> seen_;
 };
 
 /// A type that this program knows by name; they form a list that only grows.
 class known_type {
  public:
-  explicit known_type(std::uint64_t hash, std::string name);
+  known_type(const shape& whole, std::string name);
   known_type(const known_type&) = delete;
   known_type& operator=(const known_type&) = delete;
 
@@ -75,7 +79,7 @@ template <class T>
   static const known_type& entry = *[] {  // never destroyed: names may be asked for until the very end
     shape whole;
     whole.add<T>();
-    return new known_type{whole.hash(), type_name<T>()};
+    return new known_type{whole, type_name<T>()};
   }();
   return entry.identity();
 }
