@@ -1,0 +1,99 @@
+#include "support/storm.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <numeric>
+#include <stdexcept>
+
+namespace troupe::test {
+namespace {
+
+constexpr std::uint64_t usual_seconds = 4;
+
+std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
+}
+
+}  // namespace
+
+storm::storm(std::string_view name, std::size_t places)
+    : name_{name}
+    , seed_{from_environment("TROUPE_STORM_SEED", std::random_device{}())}
+    , random_{seed_}
+    , end_{clock::now() + std::chrono::seconds{from_environment("TROUPE_STORM_SECONDS", usual_seconds)}}
+    , victims_(places) {
+  std::printf("%s: TROUPE_STORM_SEED=%llu\n", name_.c_str(), static_cast<unsigned long long>(seed_));
+  std::fflush(stdout);  // whoever ends a hang needs it
+}
+
+std::chrono::microseconds storm::lull() {
+  const bool at_once = random_() % 4 == 0;
+  return std::chrono::microseconds{at_once ? 0 : random_() % 12'000};
+}
+
+void storm::start(std::size_t place, process subject) {
+  victims_[place] = {std::move(subject), false};
+  victims_[place].subject.start();
+}
+
+std::vector<std::size_t> storm::blow() {
+  const std::size_t place = any_place();
+  switch (random_() % 8) {
+  case 0:
+  case 1: stop(place); return {};
+  case 2:
+  case 3: go_on(place); return {};
+  case 4: all_go_on(); return {};
+  default: break;
+  }
+  std::vector<std::size_t> killed{place};
+  if (random_() % 8 == 0) killed.push_back((place + 1) % places());
+  kill(killed);
+  return killed;
+}
+
+void storm::kill(const std::vector<std::size_t>& places) {
+  for (const std::size_t place : places) victims_[place].subject.kill();
+  for (const std::size_t place : places) {
+    process& subject = victims_[place].subject;
+    subject.join();
+    if (subject.exit_code() != -SIGKILL)
+      throw std::runtime_error{name_ + ": the process in place " + std::to_string(place)
+                               + " had ended by itself, with exit code " + std::to_string(*subject.exit_code())};
+  }
+  kills_ += places.size();
+}
+
+void storm::kill_all() {
+  std::vector<std::size_t> all(places());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  kill(all);
+}
+
+void storm::stop(std::size_t place) {
+  const auto stopped = std::count_if(victims_.begin(), victims_.end(), [](const victim& v) { return v.stopped; });
+  if (victims_[place].stopped || 2 * static_cast<std::size_t>(stopped) >= places()) return;
+  ::kill(*victims_[place].subject.pid(), SIGSTOP);
+  victims_[place].stopped = true;
+  ++stops_;
+}
+
+void storm::go_on(std::size_t place) {
+  if (!victims_[place].stopped) return;
+  ::kill(*victims_[place].subject.pid(), SIGCONT);
+  victims_[place].stopped = false;
+}
+
+void storm::all_go_on() {
+  for (std::size_t place = 0; place < places(); ++place) go_on(place);
+}
+
+void storm::report(const std::string& result) const {
+  std::printf("%s: seed %llu, %zu kills, %zu stops, %s\n", name_.c_str(), static_cast<unsigned long long>(seed_),
+              kills_, stops_, result.c_str());
+}
+
+}  // namespace troupe::test
