@@ -7,6 +7,12 @@
 
 namespace troupe::test {
 
+[[nodiscard]] constexpr std::uint64_t mixed(std::uint64_t x) noexcept {
+  x = (x ^ x >> 30U) * 0xbf58'476d'1ce4'e5b9U;
+  x = (x ^ x >> 27U) * 0x94d0'49bb'1331'11ebU;
+  return x ^ x >> 31U;
+}
+
 /// A message that proves itself: who made it, the how-manieth of its maker it is, any bytes, and a checksum over all of
 /// it. One that is torn, or made of the parts of two, shows.
 struct proven_item {
@@ -28,11 +34,6 @@ struct proven_item {
   [[nodiscard]] bool is_whole() const noexcept { return checksum == sum(); }
 
  private:
-  static constexpr std::uint64_t mixed(std::uint64_t x) noexcept {
-    x = (x ^ x >> 30U) * 0xbf58'476d'1ce4'e5b9U;
-    x = (x ^ x >> 27U) * 0x94d0'49bb'1331'11ebU;
-    return x ^ x >> 31U;
-  }
   [[nodiscard]] std::uint64_t sum() const noexcept {
     std::uint64_t all = mixed(mixed(maker + 1) + sequence) + payload.size();
     std::uint64_t word = 0;
@@ -43,6 +44,25 @@ struct proven_item {
       all ^= all >> 29U;
     }
     return mixed(all);
+  }
+};
+
+/// The same in 8 bytes, without further bytes.
+struct proven_word {
+  std::uint16_t maker = 0;
+  std::uint16_t checksum = 0;
+  std::uint32_t sequence = 0;
+
+  [[nodiscard]] static proven_word make(std::uint32_t maker, std::uint64_t sequence) {
+    proven_word item{static_cast<std::uint16_t>(maker), 0, static_cast<std::uint32_t>(sequence)};
+    item.checksum = item.sum();
+    return item;
+  }
+  [[nodiscard]] bool is_whole() const noexcept { return checksum == sum(); }
+
+ private:
+  [[nodiscard]] std::uint16_t sum() const noexcept {
+    return static_cast<std::uint16_t>(mixed(std::uint64_t{maker} << 32U | sequence | 1ULL << 63U));
   }
 };
 

@@ -23,9 +23,7 @@ class shared {
     if (::ftruncate(file.get(), sizeof(T)) != 0) throw_errno("ftruncate", "test-shared");
     return shared{std::move(file)};
   }
-  shared(shared&& other) noexcept
-      : file_{std::move(other.file_)}
-      , object_{std::exchange(other.object_, nullptr)} {}
+  shared(shared&& other) noexcept : file_{std::move(other.file_)}, object_{std::exchange(other.object_, nullptr)} {}
   shared(const shared& other) : shared{unique_fd{::dup(other.file_.get())}} {}
   shared& operator=(shared other) noexcept {
     std::swap(file_, other.file_);

@@ -1,16 +1,20 @@
 #include "support/storm.hpp"
 
+#include "troupe/base/error.hpp"
+
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <numeric>
 #include <stdexcept>
+#include <thread>
 
 namespace troupe::test {
 namespace {
 
 constexpr std::uint64_t usual_seconds = 4;
+constexpr std::uint64_t longest_lull = 12'000;  // microseconds
 
 std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
@@ -21,17 +25,22 @@ std::uint64_t from_environment(const char* name, std::uint64_t otherwise) {
 
 storm::storm(std::string_view name, std::size_t places)
     : name_{name}
-    , seed_{from_environment("TROUPE_STORM_SEED", std::random_device{}())}
-    , random_{seed_}
     , end_{clock::now() + std::chrono::seconds{from_environment("TROUPE_STORM_SECONDS", usual_seconds)}}
     , victims_(places) {
-  std::printf("%s: TROUPE_STORM_SEED=%llu\n", name_.c_str(), static_cast<unsigned long long>(seed_));
+  const std::uint64_t seed = from_environment("TROUPE_STORM_SEED", std::random_device{}());
+  random_.seed(seed);
+  std::printf("%s (TROUPE_STORM_SEED=%llu): ", name_.c_str(), static_cast<unsigned long long>(seed));
   std::fflush(stdout);  // whoever ends a hang needs it
 }
 
-std::chrono::microseconds storm::lull() {
-  const bool at_once = random_() % 4 == 0;
-  return std::chrono::microseconds{at_once ? 0 : random_() % 12'000};
+storm::~storm() {
+  for (victim& v : victims_) {
+    try {
+      if (v.subject.is_alive()) v.subject.kill();
+    } catch (const error& e) {
+      std::fprintf(stderr, "%s\n", e.what());
+    }
+  }
 }
 
 void storm::start(std::size_t place, process subject) {
@@ -40,6 +49,8 @@ void storm::start(std::size_t place, process subject) {
 }
 
 std::vector<std::size_t> storm::blow() {
+  const bool at_once = random_() % 4 == 0;
+  if (!at_once) std::this_thread::sleep_for(std::chrono::microseconds{random_() % longest_lull});
   const std::size_t place = any_place();
   switch (random_() % 8) {
   case 0:
@@ -91,9 +102,15 @@ void storm::all_go_on() {
   for (std::size_t place = 0; place < places(); ++place) go_on(place);
 }
 
+int storm::wait_for_end(std::size_t place) {
+  go_on(place);
+  process& subject = victims_[place].subject;
+  subject.join();
+  return *subject.exit_code();
+}
+
 void storm::report(const std::string& result) const {
-  std::printf("%s: seed %llu, %zu kills, %zu stops, %s\n", name_.c_str(), static_cast<unsigned long long>(seed_),
-              kills_, stops_, result.c_str());
+  std::printf("%zu kills, %zu stops, %s\n", kills_, stops_, result.c_str());
 }
 
 }  // namespace troupe::test

@@ -23,26 +23,26 @@ class storm {
 
   /// On `places` processes, none of which runs yet. Its time begins now.
   storm(std::string_view name, std::size_t places);
+  storm(const storm&) = delete;
+  storm& operator=(const storm&) = delete;
+  /// Nobody outlives it, whatever went wrong.
+  ~storm();
 
   [[nodiscard]] bool is_over() const { return clock::now() >= end_; }
-  [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
-  [[nodiscard]] std::uint64_t random() { return random_(); }
-  /// The time to the next blow: none at all, or up to some milliseconds.
-  [[nodiscard]] std::chrono::microseconds lull();
-
   [[nodiscard]] std::size_t places() const noexcept { return victims_.size(); }
   /// Starts a process in a place that is empty.
   void start(std::size_t place, process subject);
-  /// One random blow. Returns the places that it emptied.
+  /// Waits a random while, or not at all, then hits: one random signal. Returns the places that it emptied.
   [[nodiscard]] std::vector<std::size_t> blow();
   /// SIGKILL to all of them at once. Returns when they are dead. Throws std::runtime_error if one had ended by itself.
   void kill(const std::vector<std::size_t>& places);
   void kill_all();
   /// SIGCONT to all that are stopped.
   void all_go_on();
+  /// Lets a process go on until it ends by itself, which empties its place. Returns its exit code.
+  [[nodiscard]] int wait_for_end(std::size_t place);
 
-  [[nodiscard]] std::size_t kills() const noexcept { return kills_; }
-  /// Prints one line: what it did, then `result`.
+  /// Ends the line that the constructor began: what the storm did, then `result`.
   void report(const std::string& result) const;
 
  private:
@@ -55,7 +55,6 @@ class storm {
   [[nodiscard]] std::size_t any_place() { return random_() % victims_.size(); }
 
   std::string name_;
-  std::uint64_t seed_;
   std::mt19937_64 random_;
   clock::time_point end_;
   std::vector<victim> victims_;
