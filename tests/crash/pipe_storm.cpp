@@ -106,8 +106,10 @@ class crowd {
   }
 
   void end() {
-    storm_.kill_all();
-    for (std::size_t pair = 0; pair < pairs; ++pair) both_died(pair);
+    for (std::size_t pair = 0; pair < pairs; ++pair) {
+      storm_.kill({2 * pair});
+      one_survived(pair, 1);
+    }
   }
 
   [[nodiscard]] std::uint64_t received() const noexcept { return received_; }

@@ -71,6 +71,7 @@ void storm::kill(const std::vector<std::size_t>& places) {
   for (const std::size_t place : places) {
     process& subject = victims_[place].subject;
     subject.join();
+    if (places.size() > 1 && subject.exit_code() == 0) continue;  // the death of another was the end of its work
     if (subject.exit_code() != -SIGKILL)
       throw std::runtime_error{name_ + ": the process in place " + std::to_string(place)
                                + " had ended by itself, with exit code " + std::to_string(*subject.exit_code())};

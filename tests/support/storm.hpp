@@ -34,7 +34,8 @@ class storm {
   void start(std::size_t place, process subject);
   /// Waits a random while, or not at all, then hits: one random signal. Returns the places that it emptied.
   [[nodiscard]] std::vector<std::size_t> blow();
-  /// SIGKILL to all of them at once. Returns when they are dead. Throws std::runtime_error if one had ended by itself.
+  /// SIGKILL to all of them at once. Returns when they are dead. Throws std::runtime_error if one had ended by itself;
+  /// only of several one may have done so, with exit code 0, when it saw another die.
   void kill(const std::vector<std::size_t>& places);
   void kill_all();
   /// SIGCONT to all that are stopped.
