@@ -7,6 +7,7 @@
 #include "support/storm.hpp"
 #include "troupe/process.hpp"
 #include "troupe/queue.hpp"
+#include "troupe/wait.hpp"
 
 #include <algorithm>
 #include <array>
@@ -31,13 +32,48 @@ struct ledger {
   std::array<std::atomic<std::uint64_t>, places> moves;     // by those in each place
   std::array<std::atomic<std::uint64_t>, most_makers> put;  // how many items each maker's puts returned from
   std::atomic<std::uint64_t> taken, doubled, disordered, invented;
+  std::atomic<std::uint64_t> again;     // delivered once more, and said so
+  std::atomic<std::uint64_t> reported;  // as lost
   std::array<std::array<std::atomic<bool>, most_items>, most_makers> is_taken;
 };
+
+/// What one consumer checks and writes down.
+class taker {
+ public:
+  /// The last `batch` items of a maker may be put and not noted yet.
+  taker(shared<ledger> notes, std::size_t batch) : notes_{std::move(notes)}, batch_{batch} {}
+
+  template <class Item>
+  void note(const Item& item, std::uint32_t deliveries = 1) {
+    if (!item.is_whole() || item.maker >= most_makers || item.sequence >= notes_->put[item.maker] + batch_) {
+      ++notes_->invented;
+      return;
+    }
+    const bool before = notes_->is_taken[item.maker][item.sequence].exchange(true);
+    if (deliveries > 1) {
+      ++notes_->again;
+    } else {
+      if (before) ++notes_->doubled;
+      if (item.sequence < next_of_[item.maker]) ++notes_->disordered;
+      next_of_[item.maker] = item.sequence + 1;
+    }
+    if (!before) ++notes_->taken;
+  }
+
+ private:
+  shared<ledger> notes_;
+  std::size_t batch_;
+  std::array<std::uint64_t, most_makers> next_of_{};
+};
+
+constexpr queue_options small_queue{.maxsize = 50, .max_bytes = std::size_t{16} << 20};
 
 /// One at a time, from a few bytes to more than a queue keeps memory for.
 struct single_items {
   using item = proven_item;
   static constexpr std::size_t batch = 1;
+  static constexpr std::size_t most_lost = 1;  // with each killed consumer
+  static constexpr queue_options options = small_queue;
 
   static proven_item make(std::uint32_t maker, std::uint64_t sequence) {
     const std::uint64_t random = mixed(maker + sequence * most_makers);
@@ -47,10 +83,18 @@ struct single_items {
     return proven_item::make(maker, sequence, size % (random % 4 == 2 ? 5'000 : 64));
   }
   static void put(queue<item>& out, std::uint32_t maker, std::uint64_t first) { out.put(make(maker, first)); }
-  static std::vector<item> get(queue<item>& in) {
-    std::vector<item> items;
-    items.push_back(in.get());
-    return items;
+  static void take(queue<item>& in, taker& mine) { mine.note(in.get()); }
+};
+
+/// The same, on leases: what a killed consumer held comes again.
+struct leased_items : single_items {
+  static constexpr std::size_t most_lost = 0;
+  static constexpr queue_options options{.maxsize = 50, .max_bytes = std::size_t{16} << 20, .leases = true};
+
+  static void take(queue<item>& in, taker& mine) {
+    auto held = in.lease();
+    mine.note(*held, held.deliveries());
+    held.done();
   }
 };
 
@@ -58,17 +102,28 @@ struct single_items {
 struct batches {
   using item = proven_word;
   static constexpr std::size_t batch = 16;
+  static constexpr std::size_t most_lost = batch;
+  static constexpr queue_options options = small_queue;
 
   static void put(queue<item>& out, std::uint32_t maker, std::uint64_t first) {
     std::array<item, batch> items;
     for (std::size_t i = 0; i < batch; ++i) items[i] = item::make(maker, first + i);
     out.put_many(items);
   }
-  static std::vector<item> get(queue<item>& in) { return in.get_many(batch); }
+  static void take(queue<item>& in, taker& mine) {
+    for (const item& one : in.get_many(batch)) mine.note(one);
+  }
 };
+
+/// Whoever is told of lost items, counts them.
+template <class Item>
+void note_losses(queue<Item>& items, const shared<ledger>& notes) {
+  items.on_lost([notes](const lost_items& lost) { notes->reported += lost.count; });
+}
 
 template <class Traffic>
 int produce(queue<typename Traffic::item> out, shared<ledger> notes, std::size_t place, std::uint32_t maker) {
+  note_losses(out, notes);
   for (std::uint64_t next = 0; next + Traffic::batch <= most_items; next += Traffic::batch) {
     Traffic::put(out, maker, next);
     notes->put[maker].store(next + Traffic::batch);
@@ -77,33 +132,11 @@ int produce(queue<typename Traffic::item> out, shared<ledger> notes, std::size_t
   return 1;  // the ledger is full
 }
 
-/// What one consumer checks and writes down.
-template <class Traffic>
-class taker {
- public:
-  explicit taker(shared<ledger> notes) : notes_{std::move(notes)} {}
-
-  void note(const typename Traffic::item& item) {
-    // Its maker had noted all puts but the one that brought this item.
-    if (!item.is_whole() || item.maker >= most_makers || item.sequence >= notes_->put[item.maker] + Traffic::batch) {
-      ++notes_->invented;
-      return;
-    }
-    if (notes_->is_taken[item.maker][item.sequence].exchange(true)) ++notes_->doubled;
-    if (item.sequence < next_of_[item.maker]) ++notes_->disordered;
-    next_of_[item.maker] = item.sequence + 1;
-    ++notes_->taken;
-  }
-
- private:
-  shared<ledger> notes_;
-  std::array<std::uint64_t, most_makers> next_of_{};
-};
-
 template <class Traffic>
 int consume(queue<typename Traffic::item> in, shared<ledger> notes, std::size_t place) {
-  for (taker<Traffic> mine{notes};;) {
-    for (const auto& item : Traffic::get(in)) mine.note(item);
+  note_losses(in, notes);
+  for (taker mine{notes, Traffic::batch};;) {
+    Traffic::take(in, mine);
     ++notes->moves[place];
   }
 }
@@ -129,6 +162,7 @@ void wait_for_progress(const ledger& notes) {
 
 struct tally {
   std::uint64_t taken = 0;
+  std::uint64_t again = 0;
   std::uint64_t lost = 0;
   std::uint64_t killed_consumers = 0;
 };
@@ -137,6 +171,7 @@ struct tally {
 template <class Traffic>
 void weather_a_round(storm& storm, queue<typename Traffic::item>& items, tally& total) {
   const auto notes = shared<ledger>::make();
+  note_losses(items, notes);
   std::uint32_t makers = 0;
   const auto fill = [&](std::size_t place) {
     if (place % 2 == 0)
@@ -155,16 +190,18 @@ void weather_a_round(storm& storm, queue<typename Traffic::item>& items, tally& 
   wait_for_progress(*notes);
   storm.kill_all();
 
-  taker<Traffic> survivor{notes};
-  while (const auto item = items.try_get()) survivor.note(*item);
-  REQUIRE(items.empty());
+  taker survivor{notes, Traffic::batch};
+  while (!try_wait({items}).empty()) Traffic::take(items, survivor);  // wait() looks for the dead, too
   std::uint64_t lost = 0;
   for (std::uint32_t maker = 0; maker < makers; ++maker) lost += lost_of(*notes, maker, Traffic::batch);
   REQUIRE(notes->invented == 0);
   REQUIRE(notes->doubled == 0);
   REQUIRE(notes->disordered == 0);
-  REQUIRE(lost <= killed_consumers * Traffic::batch);  // each had at most one `get` that it did not note
+  REQUIRE(lost <= killed_consumers * Traffic::most_lost);  // each had at most one `get` that it did not note
+  REQUIRE(lost <= notes->reported);
+  REQUIRE(notes->reported <= 2 * killed_consumers * Traffic::most_lost);  // twice if who reported was killed at it
   total.taken += notes->taken;
+  total.again += notes->again;
   total.lost += lost;
   total.killed_consumers += killed_consumers;
 }
@@ -176,12 +213,13 @@ void weather_a_storm(std::string_view name) {
   {
     storm storm{name, places};
     bystander stopped;
-    queue<typename Traffic::item> items{queue_options{.maxsize = 50, .max_bytes = std::size_t{16} << 20}};
+    queue<typename Traffic::item> items{Traffic::options};
     tally total;
     while (!storm.is_over()) weather_a_round<Traffic>(storm, items, total);
     stopped.go_on_and_end();
-    storm.report(std::to_string(total.taken) + " items moved, 0 doubled, " + std::to_string(total.lost)
-                 + " lost with the " + std::to_string(total.killed_consumers) + " killed consumers");
+    storm.report(std::to_string(total.taken) + " items moved, 0 doubled, " + std::to_string(total.again)
+                 + " delivered again, " + std::to_string(total.lost) + " lost with the "
+                 + std::to_string(total.killed_consumers) + " killed consumers");
   }
   const footprint after = footprint::settled_within(before);
   INFO("before there were " << before << ", afterwards there are " << after);
@@ -193,6 +231,10 @@ void weather_a_storm(std::string_view name) {
 TEST_CASE("in a storm of kills and stops a queue of items of all sizes loses at most what a killed consumer held",
           "[storm]") {
   weather_a_storm<single_items>("queue storm, single items");
+}
+
+TEST_CASE("in a storm of kills and stops a queue with leases loses nothing", "[storm]") {
+  weather_a_storm<leased_items>("queue storm, leases");
 }
 
 TEST_CASE("in a storm of kills and stops batches of small items are put and taken once, and from the first on",
