@@ -171,7 +171,8 @@ class spoiled_queue {
     transport::frame_batch batch;
     (void)queue_.get_some(batch, in.below(16), deadline::now());
     for (; !batch.empty(); batch.pop())
-      for (const std::byte b : batch.front()) [[maybe_unused]] const volatile std::byte read = b;
+      for (const std::byte b : batch.front()) [[maybe_unused]]
+        const volatile std::byte read = b;
   }
   void lease() {
     if (auto held = queue_.lease(deadline::now())) held_.push_back(std::move(*held));
