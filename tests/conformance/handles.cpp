@@ -22,7 +22,7 @@ struct letter {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("a pipe's end in a message moves with it, and back", "[conformance]", EVERY_PIPE) {
+TEMPLATE_TEST_CASE("a pipe's end in a message moves with it, and back", "[conformance]", CARRIERS_OF_HANDLES) {
   for (const std::size_t size : {10UL, 1'000'000UL}) {
     auto there = TestType::template make<parcel>();
     auto back = TestType::template make<parcel>();
@@ -52,7 +52,7 @@ TEMPLATE_TEST_CASE("a pipe's end in a message moves with it, and back", "[confor
   }
 }
 
-TEMPLATE_TEST_CASE("queues in a message are shared with its receiver", "[conformance]", EVERY_PIPE) {
+TEMPLATE_TEST_CASE("queues in a message are shared with its receiver", "[conformance]", CARRIERS_OF_HANDLES) {
   auto letters = TestType::template make<letter>();
   typename TestType::partner partner{[](typename TestType::template receiver<letter> in) {
                                        letter mine = in.get();
@@ -71,11 +71,23 @@ TEMPLATE_TEST_CASE("queues in a message are shared with its receiver", "[conform
   CHECK(sent.others[1].get() == 21);
 }
 
-TEMPLATE_TEST_CASE("a pipe's end in a message that nobody takes is closed with it", "[conformance]", EVERY_PIPE) {
+TEMPLATE_TEST_CASE("a pipe's end in a message that nobody takes is closed with it", "[conformance]",
+                   CARRIERS_OF_HANDLES) {
   auto parcels = TestType::template make<parcel>();
   auto [near, far] = pipe();
   parcel sent{"lost", std::move(far)};
   parcels.out.put(sent);
+  parcels.in.abandon();
   parcels.in.close();
+  parcels.out.close();
   CHECK(error_of([&end = near] { (void)end.template recv<int>(); }) == errc::end_of_stream);
+}
+
+TEMPLATE_TEST_CASE("a queue with leases refuses handles with a sentence, and goes on", "[conformance]",
+                   leased_queue_between_threads, leased_queue_between_processes) {
+  auto letters = TestType::template make<letter>();
+  const auto put_one = [&] { letters.out.put({"please answer", queue<int>{}, {}}); };
+  CHECK(error_of(put_one) == errc::invalid_argument);
+  CHECK_THAT(text_of(put_one), contains("leases"));
+  CHECK_FALSE(letters.in.try_get());
 }

@@ -92,6 +92,7 @@ struct pipe_transport {
   }
 };
 
+template <bool Leased>
 struct queue_transport {
   template <class T>
   class sender {
@@ -148,7 +149,7 @@ struct queue_transport {
 
   template <class T>
   [[nodiscard]] static stream<sender<T>, receiver<T>> make() {
-    const queue<T> q{100};
+    const queue<T> q{queue_options{.maxsize = 100, .leases = Leased}};
     return {sender<T>{q}, receiver<T>{q}};
   }
 };
@@ -219,13 +220,16 @@ struct pipe_between_threads : setting<pipe_transport<false>, thread_partner> {};
 struct pipe_between_processes : setting<pipe_transport<false>, process_partner> {};
 struct one_way_pipe_between_threads : setting<pipe_transport<true>, thread_partner> {};
 struct one_way_pipe_between_processes : setting<pipe_transport<true>, process_partner> {};
-struct queue_between_threads : setting<queue_transport, thread_partner> {};
-struct queue_between_processes : setting<queue_transport, process_partner> {};
+struct queue_between_threads : setting<queue_transport<false>, thread_partner> {};
+struct queue_between_processes : setting<queue_transport<false>, process_partner> {};
+struct leased_queue_between_threads : setting<queue_transport<true>, thread_partner> {};
+struct leased_queue_between_processes : setting<queue_transport<true>, process_partner> {};
 
 // For TEMPLATE_TEST_CASE, which names each test case after its setting.
-#define EVERY_PIPE                                                                                                     \
-  pipe_between_threads, pipe_between_processes, one_way_pipe_between_threads, one_way_pipe_between_processes
-#define EVERY_TRANSPORT EVERY_PIPE, queue_between_threads, queue_between_processes
+#define CARRIERS_OF_HANDLES                                                                                            \
+  pipe_between_threads, pipe_between_processes, one_way_pipe_between_threads, one_way_pipe_between_processes,          \
+      queue_between_threads, queue_between_processes
+#define EVERY_TRANSPORT CARRIERS_OF_HANDLES, leased_queue_between_threads, leased_queue_between_processes
 
 // -- errors ----------------------------------------------------------------------------------------------------------
 
