@@ -215,7 +215,9 @@ inline take_leases_from_the_dead() {
      atomic { find_lease_of_the_dead() }
   :: else -> break
   od;
-#ifndef BUG_DEAD_KEEP_HEAD
+#ifdef BUG_HEAD_STAYS_WITH_THE_DEAD
+  skip;
+#else
   advance_head();
 #endif
   d_step { unlock; deaths_seen[me] = sampled[me]; sampled[me] = false; at_frame = 0 }
@@ -236,12 +238,14 @@ proctype consumer(byte me) {
   {
     do
     ::
-#ifndef BUG_NO_RECOVERY
        if
+#ifdef BUG_NO_RECOVERY
+       :: deaths_seen[me] = true
+#else
        :: !deaths_seen[me] -> take_leases_from_the_dead()
        :: else
-       fi;
 #endif
+       fi;
        take();
        if
        :: !have ->

@@ -19,9 +19,7 @@
  * room; nobody waits for a lock.
  */
 
-#ifndef CAPACITY
 #define CAPACITY 1
-#endif
 #ifndef KILLS
 #define KILLS 1
 #endif
@@ -64,10 +62,8 @@ inline flush(process) {
     :: buffered[process] ->
        buffered[process] = false;
        holder[side_of(process)] = NOBODY;
-       if
-       :: side_of(process) == PRODUCERS -> tail++
-       :: else -> head++
-       fi
+       tail = tail + (side_of(process) == PRODUCERS);
+       head = head + (side_of(process) == CONSUMERS)
     :: else
     fi
   }
