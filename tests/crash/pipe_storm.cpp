@@ -101,7 +101,7 @@ class crowd {
       for (const auto& side : notes->sides) {
         const std::uint64_t sent = side.sent;
         const std::uint64_t received = side.received;
-        while (side.sent == sent || side.received == received) std::this_thread::yield();
+        while (side.sent == sent || side.received == received) storm_.watch();
       }
   }
 

@@ -16,7 +16,6 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 using namespace troupe;
@@ -180,11 +179,12 @@ std::uint64_t lost_of(const ledger& notes, std::uint32_t maker, std::size_t batc
 }
 
 /// Returns once those in all places have put or taken something.
-void wait_for_progress(const ledger& notes) {
+void wait_for_progress(storm& storm, const ledger& notes) {
+  storm.all_go_on();
   std::array<std::uint64_t, places> before{};
   for (std::size_t place = 0; place < places; ++place) before[place] = notes.moves[place];
   for (std::size_t place = 0; place < places; ++place)
-    while (notes.moves[place] == before[place]) std::this_thread::yield();
+    while (notes.moves[place] == before[place]) storm.watch();
 }
 
 struct tally {
@@ -214,8 +214,7 @@ void weather_a_round(storm& storm, queue<typename Traffic::item>& items, tally& 
       killed_consumers += place % 2;
       fill(place);
     }
-  storm.all_go_on();
-  wait_for_progress(*notes);
+  wait_for_progress(storm, *notes);
   storm.kill_all();
 
   taker<Traffic> survivor{notes};

@@ -72,9 +72,7 @@ void storm::kill(const std::vector<std::size_t>& places) {
     process& subject = victims_[place].subject;
     subject.join();
     if (places.size() > 1 && subject.exit_code() == 0) continue;  // the death of another was the end of its work
-    if (subject.exit_code() != -SIGKILL)
-      throw std::runtime_error{name_ + ": the process in place " + std::to_string(place)
-                               + " had ended by itself, with exit code " + std::to_string(*subject.exit_code())};
+    if (subject.exit_code() != -SIGKILL) throw_ended(place);
   }
   kills_ += places.size();
 }
@@ -83,6 +81,18 @@ void storm::kill_all() {
   std::vector<std::size_t> all(places());
   std::iota(all.begin(), all.end(), std::size_t{0});
   kill(all);
+}
+
+void storm::watch() {
+  for (std::size_t place = 0; place < places(); ++place)
+    if (!victims_[place].subject.is_alive()) throw_ended(place);
+  std::this_thread::yield();
+}
+
+void storm::throw_ended(std::size_t place) {
+  throw std::runtime_error{name_ + ": the process in place " + std::to_string(place)
+                           + " had ended by itself, with exit code "
+                           + std::to_string(victims_[place].subject.exit_code().value_or(-1))};
 }
 
 void storm::stop(std::size_t place) {

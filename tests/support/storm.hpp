@@ -38,6 +38,8 @@ class storm {
   /// only of several one may have done so, with exit code 0, when it saw another die.
   void kill(const std::vector<std::size_t>& places);
   void kill_all();
+  /// To be called while waiting for what they do. Throws std::runtime_error if a process has ended by itself.
+  void watch();
   /// SIGCONT to all that are stopped.
   void all_go_on();
   /// Lets a process go on until it ends by itself, which empties its place. Returns its exit code.
@@ -51,6 +53,7 @@ class storm {
     process subject{[] {}};
     bool stopped = false;
   };
+  [[noreturn]] void throw_ended(std::size_t place);
   void stop(std::size_t place);
   void go_on(std::size_t place);
   [[nodiscard]] std::size_t any_place() { return random_() % victims_.size(); }
