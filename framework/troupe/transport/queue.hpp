@@ -150,33 +150,49 @@ class queue {
   /// With `drop` what is left is discarded.
   void shutdown(bool drop = false) { core().shutdown(drop); }
 
-  /// Takes items until the queue is shut down and drained: `for (T& item : q)`.
-  class iterator {
+  /// What `Next` gives, until the end of the stream.
+  template <class Value, Value (queue::*Next)()>
+  class stream_iterator {
    public:
     using iterator_concept = std::input_iterator_tag;
-    using value_type = T;
+    using value_type = Value;
     using difference_type = std::ptrdiff_t;
 
-    explicit iterator(queue& source) : source_{&source} { ++*this; }
-    [[nodiscard]] T& operator*() const { return *item_; }
-    iterator& operator++() {
+    explicit stream_iterator(queue& source) : source_{&source} { ++*this; }
+    [[nodiscard]] Value& operator*() const { return *current_; }
+    stream_iterator& operator++() {
+      current_.reset();  // before we wait for the next: a lease goes back
       try {
-        item_ = source_->get();
+        current_.emplace((source_->*Next)());
       } catch (const error& e) {
         if (e.code() != errc::end_of_stream) throw;
-        item_.reset();
       }
       return *this;
     }
     void operator++(int) { ++*this; }
-    [[nodiscard]] bool operator==(std::default_sentinel_t) const noexcept { return !item_; }
+    [[nodiscard]] bool operator==(std::default_sentinel_t) const noexcept { return !current_; }
 
    private:
     queue* source_;
-    mutable std::optional<T> item_;
+    mutable std::optional<Value> current_;
   };
-  [[nodiscard]] iterator begin() { return iterator{*this}; }
+  /// Takes items until the queue is shut down and drained: `for (T& item : q)`.
+  [[nodiscard]] auto begin() { return stream_iterator<T, &queue::get>{*this}; }
   [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+
+  /// The same with leases: `for (auto& item : q.leases()) { ...; item.done(); }`. One that is not done goes back before
+  /// the next is taken.
+  class lease_range {
+   public:
+    [[nodiscard]] auto begin() const { return stream_iterator<troupe::lease<T>, &queue::lease>{*source_}; }
+    [[nodiscard]] std::default_sentinel_t end() const noexcept { return {}; }
+
+   private:
+    friend class queue;
+    explicit lease_range(queue& source) : source_{&source} {}
+    queue* source_;
+  };
+  [[nodiscard]] lease_range leases() { return lease_range{*this}; }
 
   template <class Archive>
   void serialize(Archive& archive, unsigned) {

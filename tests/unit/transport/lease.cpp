@@ -266,6 +266,18 @@ TEST_CASE("a dead letter whose handler throws comes again") {
   CHECK(letters == 1);
 }
 
+TEST_CASE("leases can be gone through to the end of the stream; what is not done comes again") {
+  queue<int> q{with_leases()};
+  for (int i = 0; i < 3; ++i) q.put(i);
+  q.shutdown();
+  std::vector<int> seen;
+  for (auto& item : q.leases()) {
+    seen.push_back(*item);
+    if (*item != 1 || item.deliveries() == 2) item.done();
+  }
+  CHECK(seen == std::vector{0, 1, 1, 2});
+}
+
 TEST_CASE("wait knows of leases") {
   queue<int> q{with_leases()};
   q.put(1);
