@@ -1,5 +1,5 @@
 /* Leases of a queue: what a consumer took is the queue's until it is done, and comes back if the consumer dies.
- * Stands for framework/troupe/transport/queue_leases.cpp, and for lease and take_when_ready in byte_queue.cpp.
+ * Stands for framework/troupe/transport/queue_leases.cpp, and for lease, take_when_ready and put in byte_queue.cpp.
  *
  * Modelled: frames with a lease word {waiting | taken | returned | done, deliveries, owner}; the cursors head <= next <=
  * tail; the number `returned`. A frame from `next` on is waiting, whatever its word says. All but `tail` is changed under
@@ -10,31 +10,36 @@
  * leases from the dead if its interrupt word has changed; while there is nothing it sleeps on that word. The place of a
  * dead process may be taken by a new one, with the next generation.
  *
+ * -DPUT_LOOKS: so does a producer that finds no room; it gives up looking if somebody else is in the lock, as that one may
+ * be stopped there. And one consumer may leave the queue alone from some time on.
+ *
  * Abstracted: memory is sequentially consistent (all of it is guarded by the lock); the event counts always wake
- * (sleep_wake.pml); a put is one step, and its process lives; a put does not look for the dead.
+ * (sleep_wake.pml); a put is one step, and its process lives.
  *
  * Checked: as long as a consumer lives, each item that was put is done once, and no more; never do two live processes
  * have one item, and none is taken from a live one; no item is delivered more than LIMIT times, but to the handler; `head`
- * passes only what is done; nobody waits for ever.
+ * passes only what is done; nobody waits for ever, nor a producer for the room of an item that is done.
  */
 
-#ifndef ITEMS
-#define ITEMS 2
-#endif
-#ifndef SLOTS
-#define SLOTS 2  /* frames in the ring */
-#endif
-#ifndef LIMIT
-#define LIMIT 2
-#endif
-#ifndef KILLS
-#define KILLS 2
-#endif
-#ifndef RESTARTS
-#define RESTARTS 1
+#ifdef BUG_PUT_SAMPLES_LATE
+#define PUT_LOOKS
 #endif
 
+#ifdef PUT_LOOKS
+#define ITEMS 3
+#define LIMIT 1
+#define KILLS 1
+#define RESTARTS 0
+#else
+#define ITEMS 2
+#define LIMIT 2
+#define KILLS 2
+#define RESTARTS 1
+#endif
+#define SLOTS 2  /* frames in the ring */
 #define CONSUMERS 2
+#define PRODUCER CONSUMERS
+#define PROCESSES 3
 
 #define waiting 0
 #define taken 1
@@ -58,9 +63,9 @@ byte holder = NOBODY;  /* of the consumers' lock */
 bool gone[CONSUMERS];   /* killed */
 bool dead[CONSUMERS];   /* that is proven */
 byte generation[CONSUMERS];
-bool deaths_seen[CONSUMERS];   /* the interrupt word has not changed since the last look for deaths, */
-bool sampled[CONSUMERS];       /* since it was sampled for one, */
-bool no_interrupt[CONSUMERS];  /* since it was sampled for a sleep */
+bool deaths_seen[PROCESSES];   /* the interrupt word has not changed since the last look for deaths, */
+bool sampled[PROCESSES];       /* since it was sampled for one, */
+bool no_interrupt[PROCESSES];  /* since it was sampled for a sleep */
 
 #ifdef BUG_NO_GENERATION
 #define self me
@@ -74,6 +79,7 @@ bool no_interrupt[CONSUMERS];  /* since it was sampled for a sleep */
 #endif
 #endif
 
+bool left[CONSUMERS];   /* it does not use the queue any more */
 bool ended[CONSUMERS];  /* the place may be taken by a new process */
 
 /* What only the checks know of a frame. */
@@ -281,20 +287,45 @@ end_sleeps:
           advance_head();
           d_step { unlock; have = false; my_frame = 0 }
        fi
-    od
+#ifdef PUT_LOOKS
+    :: me == 1 -> left[me] = true; break
+#endif
+    od;
+    skip
   } unless { gone[me] };
-  d_step { at_frame = 0; my_frame = 0; have = false; ended[me] = true }
+  atomic { at_frame = 0; my_frame = 0; have = false; ended[me] = true }
 }
 
+#define room (tail - head < SLOTS)
+
 active proctype producer() {
+#ifndef PUT_LOOKS
 end_:
   do
-  :: d_step {
-       tail < ITEMS && tail - head < SLOTS ->
-       finished[at(tail)] = false;
-       tail++
-     }
+  :: d_step { tail < ITEMS && room -> finished[at(tail)] = false; tail++ }
   od
+#else
+  byte me = PRODUCER, at_frame;
+  do
+  :: if
+     :: !deaths_seen[me] -> take_leases_from_the_dead()
+     :: !deaths_seen[me] && holder != NOBODY
+     :: else
+     fi;
+     if
+     :: d_step { tail < ITEMS && room -> finished[at(tail)] = false; tail++ }
+     :: tail < ITEMS && !room ->
+#ifdef BUG_PUT_SAMPLES_LATE
+        no_interrupt[me] = true;
+#else
+        no_interrupt[me] = deaths_seen[me];
+#endif
+end_sleeps:
+        atomic { room || !no_interrupt[me] -> no_interrupt[me] = false }
+     :: tail == ITEMS -> break
+     fi
+  od
+#endif
 }
 
 inline raise(process) {
@@ -316,7 +347,10 @@ inline kill(process) {
   };
   dead[process] = true;
   raise(0);
-  raise(1)
+  raise(1);
+#ifdef PUT_LOOKS
+  raise(PRODUCER)
+#endif
 }
 
 inline restart(process) {
@@ -341,7 +375,10 @@ active proctype fate() {
   :: break
   od;
   timeout;
-  assert(head == ITEMS || gone[0] && gone[1])
+  assert(head == ITEMS || (gone[0] || left[0]) && (gone[1] || left[1]));
+#ifdef PUT_LOOKS
+  assert(!(tail < ITEMS && (room || head != next && words[at(head)].what == done)))
+#endif
 }
 
 init {
