@@ -23,25 +23,24 @@ namespace troupe::memory {
 class event_count {
  public:
   /// What `announce` saw; pass it to `wait`.
-  struct ticket {
-    std::uint32_t state;
-    std::uint32_t interrupts;
-  };
+  using ticket = std::uint32_t;
 
   /// Call before the last look at the predicate.
   [[nodiscard]] ticket announce(bool asymmetric) noexcept {
-    const std::uint32_t interrupts = interrupt::sample();
     std::uint32_t seen = word_.load(std::memory_order_relaxed);  // the CAS below orders
     while (!word_.compare_exchange_weak(seen, (seen + version_step) | waiting, std::memory_order_seq_cst)) {
     }
     asymmetric_fence::heavy(asymmetric);
-    return {(seen + version_step) | waiting, interrupts};  // SYNC "announce", waiter
+    return (seen + version_step) | waiting;  // SYNC "announce", waiter
   }
 
   /// For who waits on several objects at once.
-  [[nodiscard]] parking_spot spot(ticket seen) const noexcept { return {&word_, seen.state}; }
-  /// Sleeps until `notify` was called after `announce`, an interrupt, or the limit (then false).
-  bool wait(ticket seen, deadline limit) const { return park(word_, seen.state, seen.interrupts, limit); }
+  [[nodiscard]] parking_spot spot(ticket seen) const noexcept { return {&word_, seen}; }
+  /// Sleeps until `notify` was called after `announce`, an interrupt came after `interrupts_seen` was sampled, or the
+  /// limit (then false). Sample before looking for anything that a death changes.
+  bool wait(ticket seen, std::uint32_t interrupts_seen, deadline limit) const {
+    return park(word_, seen, interrupts_seen, limit);
+  }
 
   /// Call after changing the predicate. No system call unless somebody announced a wait.
   void notify(bool asymmetric) noexcept {

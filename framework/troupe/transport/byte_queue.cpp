@@ -99,7 +99,7 @@ bool byte_queue::put_when_there_is_room(std::size_t need, deadline limit, wait_h
       continue;
     }
     on_wait();
-    if (!q.layout.not_full.wait(ticket, limit)) return false;
+    if (!q.layout.not_full.wait(ticket, q.deaths_seen(), limit)) return false;
     looked_long = false;
   }
   q.layout.not_empty.notify(q.asymmetric());
@@ -224,7 +224,7 @@ bool byte_queue::take_when_ready(deadline limit, wait_hook on_wait, Take take, R
       continue;
     }
     on_wait();
-    if (!q.layout.not_empty.wait(ticket, limit)) return false;
+    if (!q.layout.not_empty.wait(ticket, q.deaths_seen(), limit)) return false;
     looked_long = false;
   }
   q.layout.not_full.notify(q.asymmetric());
@@ -402,7 +402,7 @@ bool byte_queue::wait_until_done(deadline limit) {
     if (limit.passed()) return false;
     const auto ticket = q.layout.not_full.announce(q.asymmetric());
     if (q.all_done()) return true;
-    (void)q.layout.not_full.wait(ticket, limit);
+    (void)q.layout.not_full.wait(ticket, q.deaths_seen(), limit);
   }
 }
 

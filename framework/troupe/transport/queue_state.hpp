@@ -121,6 +121,8 @@ class queue_state : public std::enable_shared_from_this<queue_state> {
     if (memory::interrupt::sample() != deaths_seen_.load(std::memory_order_relaxed)) [[unlikely]]
       find_the_dead(limit);
   }
+  /// The interrupts as of the last look. Who sleeps on these cannot miss a death that came after it.
+  std::uint32_t deaths_seen() const noexcept { return deaths_seen_.load(std::memory_order_relaxed); }
   lost_handler on_lost;            // guarded by handlers
   dead_item_handler on_dead_item;  // guarded by handlers
   std::mutex handlers;

@@ -36,9 +36,10 @@ TEST_CASE("no notification is lost between threads that hand a token back and fo
   const auto player = [&](int mine) {
     for (int i = 0; i < rounds; ++i) {
       while (token.load() % 2 != mine) {
+        const std::uint32_t interrupts = memory::interrupt::sample();
         const auto ticket = moved.announce(asymmetric);
         if (token.load() % 2 == mine) break;
-        moved.wait(ticket, deadline::never());
+        moved.wait(ticket, interrupts, deadline::never());
       }
       token.fetch_add(1);
       moved.notify(asymmetric);
@@ -58,9 +59,10 @@ TEST_CASE("one notification wakes every waiter") {
   for (int i = 0; i < 8; ++i)
     waiters.emplace_back([&] {
       for (;;) {
+        const std::uint32_t interrupts = memory::interrupt::sample();
         const auto ticket = changed.announce(asymmetric);
         if (go.load()) break;
-        changed.wait(ticket, deadline::never());
+        changed.wait(ticket, interrupts, deadline::never());
       }
       woken.fetch_add(1);
     });

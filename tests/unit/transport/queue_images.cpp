@@ -13,6 +13,7 @@
 #include <string>
 #include <thread>
 #include <unistd.h>
+#include <utility>
 #include <vector>
 
 using namespace troupe;
@@ -38,13 +39,26 @@ class graveyard final : public memory::owner::registry {
     dead_.insert(who);
     memory::interrupt::raise_own();
   }
-  [[nodiscard]] bool is_dead(memory::owner::word who) const noexcept override { return dead_.contains(who); }
+  /// It dies right after somebody has asked whether it is dead.
+  void bury_after_next_look(memory::owner::word who) {
+    dying_ = who;
+    memory::interrupt::raise_own();
+  }
+  [[nodiscard]] bool is_dead(memory::owner::word who) const noexcept override {
+    const bool dead = dead_.contains(who);
+    if (who == std::exchange(dying_, 0)) {
+      dead_.insert(who);
+      memory::interrupt::raise_own();
+    }
+    return dead;
+  }
   [[nodiscard]] std::string describe(memory::owner::word who) const override {
     return "process " + std::to_string(who >> 32);
   }
 
  private:
-  std::set<memory::owner::word> dead_;
+  mutable std::set<memory::owner::word> dead_;
+  mutable memory::owner::word dying_ = 0;
 };
 
 /// A queue of strings, and its memory.
@@ -217,6 +231,18 @@ TEST_CASE("a lease of the dead waits again, wherever its holder was in ending it
   } catch (const error& e) {
     CHECK(e.code() == errc::malformed);
   }
+}
+
+TEST_CASE("a death between the look for it and the sleep is not slept over") {
+  graveyard tree;
+  image q{delivery::leased};
+  q.put("a");
+  const auto ours = q.queue.lease(deadline::now());
+  q.word(q.layout().head, 1) = lease_word{.what = lease_word::taken, .deliveries = 1, .owner = other}.pack();
+  tree.bury_after_next_look(other);
+  const auto again = q.queue.lease(deadline::after(std::chrono::seconds{20}));
+  REQUIRE(again);
+  CHECK(again->deliveries() == 2);
 }
 
 TEST_CASE("descriptors that were sent ahead of an item that never came go to nobody") {
