@@ -13,7 +13,6 @@
 #include <string>
 #include <thread>
 #include <unistd.h>
-#include <utility>
 #include <vector>
 
 using namespace troupe;
@@ -39,15 +38,16 @@ class graveyard final : public memory::owner::registry {
     dead_.insert(who);
     memory::interrupt::raise_own();
   }
-  /// It dies right after somebody has asked whether it is dead.
-  void bury_after_next_look(memory::owner::word who) {
+  /// It dies right after somebody has asked whether it is dead for the `looks`th time.
+  void bury_after_looks(memory::owner::word who, int looks) {
     dying_ = who;
+    looks_ = looks;
     memory::interrupt::raise_own();
   }
   [[nodiscard]] bool is_dead(memory::owner::word who) const noexcept override {
     const bool dead = dead_.contains(who);
-    if (who == std::exchange(dying_, 0)) {
-      dead_.insert(who);
+    if (who == dying_ && looks_ > 0) {
+      if (--looks_ == 0) dead_.insert(who);
       memory::interrupt::raise_own();
     }
     return dead;
@@ -58,7 +58,8 @@ class graveyard final : public memory::owner::registry {
 
  private:
   mutable std::set<memory::owner::word> dead_;
-  mutable memory::owner::word dying_ = 0;
+  memory::owner::word dying_ = 0;
+  mutable int looks_ = 0;
 };
 
 /// A queue of strings, and its memory.
@@ -239,7 +240,7 @@ TEST_CASE("a death between the look for it and the sleep is not slept over") {
   q.put("a");
   const auto ours = q.queue.lease(deadline::now());
   q.word(q.layout().head, 1) = lease_word{.what = lease_word::taken, .deliveries = 1, .owner = other}.pack();
-  tree.bury_after_next_look(other);
+  tree.bury_after_looks(other, 2);  // the first before it waits without sleeping, the second before it sleeps
   const auto again = q.queue.lease(deadline::after(std::chrono::seconds{20}));
   REQUIRE(again);
   CHECK(again->deliveries() == 2);
