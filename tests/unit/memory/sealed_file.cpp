@@ -1,5 +1,6 @@
 #include "troupe/memory/sealed_file.hpp"
 #include "support/catch.hpp"
+#include "support/error_of.hpp"
 #include "troupe/base/error.hpp"
 
 #include <cerrno>
@@ -9,19 +10,10 @@
 #include <unistd.h>
 
 using namespace troupe;
+using namespace troupe::test;
 namespace sealed_file = memory::sealed_file;
 
 namespace {
-
-template <class F>
-errc error_of(F f) {
-  try {
-    f();
-  } catch (const error& e) {
-    return static_cast<errc>(e.code().value());
-  }
-  return errc{};
-}
 
 long allocated_bytes(const unique_fd& file) {
   struct stat info{};

@@ -1,5 +1,6 @@
 #include "troupe/process.hpp"
 #include "support/catch.hpp"
+#include "support/error_of.hpp"
 #include "troupe/base/error.hpp"
 #include "troupe/pipe.hpp"
 #include "troupe/queue.hpp"
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 using namespace troupe;
+using namespace troupe::test;
 using namespace std::chrono_literals;
 
 namespace {
@@ -40,16 +42,6 @@ struct add {
     archive & amount;
   }
 };
-
-template <class F>
-errc error_of(F f) {
-  try {
-    f();
-  } catch (const error& e) {
-    return static_cast<errc>(e.code().value());
-  }
-  return errc{};
-}
 
 int run(process p) {
   p.start();

@@ -1,63 +1,32 @@
 #include "support/catch.hpp"
-#include "troupe/pipe.hpp"
-#include "troupe/process.hpp"
+#include "support/error_of.hpp"
+#include "support/killed_taker.hpp"
 #include "troupe/queue.hpp"
 #include "troupe/wait.hpp"
 
-#include <atomic>
 #include <csignal>
+#include <stdexcept>
+#include <string>
 #include <thread>
+#include <vector>
 
 using namespace troupe;
+using namespace troupe::test;
 using namespace std::chrono_literals;
 
 namespace {
 
 constexpr auto soon = 20s;  // for what happens at once
 
-template <class F>
-errc error_of(F f) {
-  try {
-    f();
-  } catch (const error& e) {
-    return static_cast<errc>(e.code().value());
-  }
-  return errc{};
-}
-
 queue_options with_leases(std::uint32_t max_deliveries = 0) {
   return {.name = "jobs", .leases = true, .max_deliveries = max_deliveries};
-}
-
-/// Takes one item, says so, and waits to be killed.
-template <class Take>
-void take_and_wait(Take take, connection& report) {
-  [[maybe_unused]] const auto item = take();
-  report.send(true);
-  (void)report.recv<bool>();
 }
 
 void lease_and_wait(queue<int> q, connection report) {
   take_and_wait([&] { return q.lease(); }, report);
 }
-void get_and_wait(queue<int> q, connection report) {
-  take_and_wait([&] { return q.get(); }, report);
-}
-
-/// Runs `body(q, connection)` as a process until it has reported, and kills it.
-template <class Body, class Queue>
-void kill_once_it_has_taken(Body body, const Queue& q) {
-  auto [ours, theirs] = pipe();
-  process taker{process_options{.name = "taker"}, body, q, std::move(theirs)};
-  taker.start();
-  REQUIRE(ours.template recv<bool>());
-  taker.kill();
-  taker.join();
-}
 
 }  // namespace
-
-// -- leases ----------------------------------------------------------------------------------------------------------
 
 TEST_CASE("a leased item leaves the queue once it is done") {
   queue<std::string> q{with_leases()};
@@ -286,228 +255,4 @@ TEST_CASE("wait knows of leases") {
   CHECK(try_wait({q}).empty());
   held.give_back();
   CHECK(try_wait({q}).size() == 1);
-}
-
-// -- lost items ------------------------------------------------------------------------------------------------------
-
-TEST_CASE("an item that went with its consumer is reported") {
-  queue<int> q{queue_options{.name = "orders"}};
-  std::vector<lost_items> lost;
-  q.on_lost([&](const lost_items& event) { lost.push_back(event); });
-  for (int i = 0; i < 3; ++i) q.put(i);
-  CHECK(q.get() == 0);
-  kill_once_it_has_taken(get_and_wait, q);
-  CHECK(q.try_get_for(soon) == 2);
-  REQUIRE(lost.size() == 1);
-  CHECK(lost[0].queue == "orders");
-  CHECK(lost[0].sequence == 1);
-  CHECK(lost[0].count == 1);
-  CHECK_THAT(lost[0].consumer, Catch::Contains("process taker (pid "));
-  CHECK_FALSE(q.try_get());
-  CHECK(lost.size() == 1);
-}
-
-TEST_CASE("several items that were taken at once are reported at once, to a producer, too") {
-  queue<int> q;
-  std::vector<lost_items> lost;
-  q.on_lost([&](const lost_items& event) { lost.push_back(event); });
-  q.put_many(std::vector{1, 2, 3, 4, 5});
-  kill_once_it_has_taken(
-      [](queue<int> in, connection report) { take_and_wait([&] { return in.get_many(4); }, report); }, q);
-  q.put(6);
-  REQUIRE(lost.size() == 1);
-  CHECK(lost[0].sequence == 0);
-  CHECK(lost[0].count == 4);
-}
-
-TEST_CASE("who came back for more, closed its handle, or ended well has lost nothing") {
-  queue<int> q;
-  std::size_t lost = 0;
-  q.on_lost([&](const lost_items&) { ++lost; });
-  for (int i = 0; i < 3; ++i) q.put(i);
-  kill_once_it_has_taken(
-      [](queue<int> in, connection report) {
-        take_and_wait(
-            [&] {
-              for (int i = 0; i < 3; ++i) (void)in.get();
-              return in.try_get();
-            },
-            report);
-      },
-      q);
-  CHECK_FALSE(q.try_get());
-  CHECK(lost == 0);
-  q.put(3);
-  kill_once_it_has_taken(
-      [](queue<int> in, connection report) {
-        (void)in.get();
-        in.close();
-        take_and_wait([] { return 0; }, report);
-      },
-      q);
-  q.put(4);
-  CHECK(q.get() == 4);
-  CHECK(lost == 0);
-  q.put(5);
-  process good{[](queue<int> in) { (void)in.get(); }, q};
-  good.start();
-  good.join();
-  CHECK_FALSE(q.try_get());
-  CHECK(lost == 0);
-}
-
-TEST_CASE("a consumer that dies of an exception has lost what it had taken") {
-  queue<int> q;
-  std::size_t lost = 0;
-  q.on_lost([&](const lost_items&) { ++lost; });
-  q.put(1);
-  process bad{[](queue<int> in) { throw std::runtime_error{"cannot digest " + std::to_string(in.get())}; }, q};
-  bad.start();
-  bad.join();
-  CHECK_FALSE(q.try_get());
-  CHECK(lost == 1);
-}
-
-TEST_CASE("each thread of a consumer signs for what it took") {
-  queue<int> q;
-  std::vector<lost_items> lost;
-  q.on_lost([&](const lost_items& event) { lost.push_back(event); });
-  for (int i = 0; i < 5; ++i) q.put(i);
-  kill_once_it_has_taken(
-      [](queue<int> in, connection report) {
-        std::atomic<int> taken{0};
-        const auto take_one = [&] {
-          (void)in.get();
-          ++taken;
-          taken.notify_all();
-          for (;;) ::pause();
-        };
-        std::thread a{take_one};
-        std::thread b{take_one};
-        std::thread c{[&] { (void)in.get(); }};  // ends well
-        c.join();
-        for (int n = taken; n < 2; n = taken) taken.wait(n);
-        take_and_wait([] { return 0; }, report);
-        a.join();
-        b.join();
-      },
-      q);
-  CHECK(q.get_many(5).size() == 2);
-  CHECK(lost.size() == 2);
-}
-
-// -- handles ---------------------------------------------------------------------------------------------------------
-
-TEST_CASE("connections and queues travel through a queue") {
-  queue<connection> q;
-  auto [ours, theirs] = pipe();
-  process worker{[](queue<connection> in) {
-                   connection line = in.get();
-                   line.send(line.recv<int>() + 1);
-                 },
-                 q};
-  worker.start();
-  q.put(theirs);
-  CHECK_FALSE(theirs.is_open());
-  ours.send(41);
-  CHECK(ours.recv<int>() == 42);
-  worker.join();
-
-  queue<queue<int>> queues;
-  queue<int> inner;
-  inner.put(5);
-  queues.put(inner);
-  CHECK(queues.get().get() == 5);
-  CHECK(inner.empty());
-}
-
-TEST_CASE("items with and without handles keep their order, more than can be on their way at once") {
-  queue<std::vector<queue<int>>> q;
-  queue<int> inner;
-  std::thread producer{[&] {
-    for (std::size_t i = 0; i < 2000; ++i) q.put(std::vector<queue<int>>(i % 3, inner));
-    q.shutdown();
-  }};
-  std::size_t i = 0;
-  for (auto& item : q) {
-    if (item.size() != i % 3) break;
-    ++i;
-  }
-  producer.join();
-  CHECK(i == 2000);
-}
-
-TEST_CASE("a dropped item closes its handles") {
-  queue<connection> q;
-  auto [ours, theirs] = pipe();
-  q.put(theirs);
-  q.shutdown(true);
-  CHECK(error_of([&] { (void)ours.recv<int>(); }) == errc::end_of_stream);
-}
-
-TEST_CASE("handles on a queue with leases are refused") {
-  queue<connection> q{queue_options{.name = "lines", .leases = true}};
-  auto [ours, theirs] = pipe();
-  CHECK_THROWS_WITH(q.put(theirs), Catch::Contains("lines") && Catch::Contains("without leases"));
-  CHECK(theirs.is_open());
-}
-
-// -- the other queues ------------------------------------------------------------------------------------------------
-
-TEST_CASE("a simple queue puts and gets") {
-  simple_queue<std::string> q;
-  CHECK(q.empty());
-  q.put("a");
-  process echo{[](simple_queue<std::string> both) { both.put(both.get() + "b"); }, q};
-  echo.start();
-  echo.join();
-  CHECK(q.get() == "ab");
-  CHECK_FALSE(q.try_get());
-}
-
-TEST_CASE("join waits until every item is done") {
-  joinable_queue<int> q;
-  CHECK(q.try_join());
-  for (int i = 0; i < 3; ++i) q.put(i);
-  CHECK(q.get() == 0);
-  CHECK(q.get() == 1);
-  CHECK(q.size() == 1);
-  q.task_done();
-  CHECK_FALSE(q.try_join_for(1ms));
-  q.task_done();
-  CHECK(error_of([&] { q.task_done(); }) == errc::invalid_argument);
-  process worker{[](joinable_queue<int> in) {
-                   (void)in.get();
-                   in.task_done();
-                 },
-                 q};
-  worker.start();
-  q.join();
-  worker.join();
-  CHECK(q.empty());
-}
-
-TEST_CASE("join goes on waiting for what a dead worker had begun") {
-  joinable_queue<int> q;
-  q.put(1);
-  kill_once_it_has_taken(
-      [](joinable_queue<int> in, connection report) { take_and_wait([&] { return in.get(); }, report); }, q);
-  CHECK_FALSE(q.try_join_for(1ms));
-  CHECK(q.try_get_for(soon) == 1);
-  q.task_done();
-  q.join();
-}
-
-TEST_CASE("each thread finishes what it got itself") {
-  joinable_queue<int> q{1};
-  q.put(1);
-  CHECK(q.get() == 1);
-  std::thread other{[&] {
-    q.put(2);
-    (void)q.get();
-    q.task_done();
-  }};
-  other.join();
-  q.close();  // gives back what is not done: the first
-  CHECK(error_of([&] { q.put(1); }) == errc::closed);
 }

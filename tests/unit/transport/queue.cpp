@@ -1,28 +1,14 @@
 #include "troupe/queue.hpp"
 #include "support/catch.hpp"
+#include "support/error_of.hpp"
 
 #include <numeric>
 #include <sys/stat.h>
 #include <thread>
 
 using namespace troupe;
+using namespace troupe::test;
 using namespace std::chrono_literals;
-
-namespace {
-
-errc code_of(const error& e) { return static_cast<errc>(e.code().value()); }
-
-template <class F>
-errc error_of(F f) {
-  try {
-    f();
-  } catch (const error& e) {
-    return code_of(e);
-  }
-  return errc{};
-}
-
-}  // namespace
 
 TEST_CASE("a queue gives items back in the order they were put") {
   queue<int> q;
