@@ -93,11 +93,12 @@ struct queue_layout {
   delivery lost_items = delivery::unclaimed;
   std::uint32_t most_deliveries = 0;        // of a leased item; 0: no limit
   std::atomic<std::uint32_t> shut_down{0};  // 0 -> 1, by anybody
-  std::array<char, 64> name{};              // zero terminated
+  // Bytes; written under both locks, and read with every item: so it lies where next to nothing is ever written.
+  std::atomic<std::uint64_t> window{0};
+  std::array<char, 64> name{};  // zero terminated
   alignas(128) memory::robust_lock producers;
   std::atomic<std::uint64_t> tail{0};       // cursor; written under `producers`
   std::atomic<std::uint64_t> head_seen{0};  // cursor; written under `producers`: a head of some time ago
-  std::atomic<std::uint64_t> window{0};     // bytes; written under both locks
   std::atomic<std::uint64_t> carried{0};    // written under `producers`: tag of the last packet with descriptors
   alignas(128) memory::robust_lock consumers;
   std::atomic<std::uint64_t> head{0};          // cursor; written under `consumers`
