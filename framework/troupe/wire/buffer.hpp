@@ -15,7 +15,7 @@ class buffer {
  public:
   static constexpr std::size_t inline_capacity = 256;
 
-  buffer() noexcept = default;
+  buffer() noexcept {}  // NOLINT(modernize-use-equals-default): with a defaulted one, `T{}` would zero the inline bytes
   /// `size` bytes of unspecified content.
   explicit buffer(std::size_t size) : size_{size} {
     if (size > inline_capacity) heap_ = std::make_unique_for_overwrite<std::byte[]>(size);
