@@ -91,8 +91,7 @@ void connection::send_bytes(std::span<const std::byte> bytes) {
   pipe_end& end = turn.end();
   if (bytes.size() > longest_in_place()) return (void)end.send(raw_bytes, bytes, {}, deadline::never());
   (void)end.wait_for_room(bytes.size(), deadline::never());
-  if (!bytes.empty()) std::memcpy(end.raw_room(bytes.size()).data(), bytes.data(), bytes.size());
-  end.commit_raw(bytes.size());
+  end.commit_raw(bytes);
 }
 
 std::size_t connection::longest_in_place() noexcept { return pipe_end::longest_frame(); }

@@ -245,7 +245,7 @@ void pipe_end::commit_typed(std::uint64_t type, std::size_t size) noexcept {
 
 std::span<std::byte> pipe_end::reserve(std::size_t size) noexcept {
   reserved_ = {writer_.position(), size, true};
-  return raw_room(size);
+  return {writer_.payload(), size};
 }
 
 void pipe_end::commit_reserved(std::size_t size) {
@@ -254,7 +254,7 @@ void pipe_end::commit_reserved(std::size_t size) {
                 "commit() of " + std::to_string(size)
                     + " bytes that reserve() did not give, or that were given up since: sending "
                       "anything else does so"};
-  commit_raw(size);  // moves the position, which ends the reservation
+  commit(frame_header::raw, size);  // moves the position, which ends the reservation
 }
 
 bool pipe_end::wait_long_for_room(std::size_t size, deadline limit) {
@@ -284,7 +284,7 @@ bool pipe_end::put_frame(std::uint8_t kind, std::span<const std::uint64_t> head,
     kind |= frame_header::with_handles;
   }
   if (!head.empty()) std::memcpy(writer_.payload(), head.data(), head.size_bytes());
-  if (!bytes.empty()) std::memcpy(writer_.payload() + head.size_bytes(), bytes.data(), bytes.size());
+  copy_(writer_.payload() + head.size_bytes(), bytes);
   writer_.hand_over_behind(length);  // the message may carry this very end
   commit(kind, length);
   return true;

@@ -6,6 +6,7 @@
 #include "troupe/memory/adaptive_spin.hpp"
 #include "troupe/memory/asymmetric_fence.hpp"
 #include "troupe/memory/biased_lock.hpp"
+#include "troupe/memory/bulk_copy.hpp"
 #include "troupe/memory/mirrored_rings.hpp"
 #include "troupe/memory/park.hpp"
 #include "troupe/transport/frame_reader.hpp"
@@ -79,9 +80,12 @@ class pipe_end {
   [[nodiscard]] bool wait_for_room(std::size_t size, deadline limit) {
     return writer_.fits(size) || wait_long_for_room(size, limit);
   }
-  [[nodiscard]] std::span<std::byte> raw_room(std::size_t size) const noexcept { return {writer_.payload(), size}; }
-  void commit_raw(std::size_t size) noexcept { commit(frame_header::raw, size); }
-  /// The same with turns of other threads, or other messages, in between: the latter end the reservation.
+  /// A message of `bytes`, for which there is room.
+  void commit_raw(std::span<const std::byte> bytes) noexcept {
+    copy_(writer_.payload(), bytes);
+    commit(frame_header::raw, bytes.size());
+  }
+  /// Room for `size` raw bytes, for which there is room; until `commit_reserved`, or another message.
   [[nodiscard]] std::span<std::byte> reserve(std::size_t size) noexcept;
   /// Throws errc::invalid_argument unless that much is reserved.
   void commit_reserved(std::size_t size);
@@ -190,6 +194,7 @@ class pipe_end {
 
   memory::biased_lock sending_;
   frame_writer writer_;
+  memory::bulk_copy copy_;
   struct {
     std::uint64_t at = 0;
     std::size_t size = 0;

@@ -344,7 +344,7 @@ TEST_CASE("a wake is seen by who announced himself before it, whoever announces 
   const auto first = b->announce_reader();
   CHECK(first.word->load() == first.seen);
   REQUIRE(a->begin_send(deadline::never()));
-  a->commit_raw(0);
+  a->commit_raw({});
   a->end_send();
   const auto second = b->announce_reader();
   CHECK(first.word->load() != first.seen);  // or `first` would sleep though the frame is there
