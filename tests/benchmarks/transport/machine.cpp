@@ -33,7 +33,9 @@ std::string compiler() {
 machine this_machine() {
   utsname system{};
   uname(&system);
-  return {processor(), usable_cores(), std::string{system.sysname} + " " + system.release, compiler()};
+  const std::string release = system.release;  // what follows the number is the distribution's name for it
+  return {processor(), usable_cores(), std::string{system.sysname} + " " + release.substr(0, release.find('-')),
+          compiler()};
 }
 
 machine_time time_of_machine() {
