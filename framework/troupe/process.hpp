@@ -1,3 +1,4 @@
 #pragma once
 
 #include "troupe/process/process.hpp"
+#include "troupe/process/process_view.hpp"

@@ -8,6 +8,7 @@
 #include <ostream>
 #include <sched.h>
 #include <string>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <vector>
 
@@ -28,14 +29,33 @@ int parent_of(int pid) {
   return name_end == std::string::npos || name_end + 4 >= line.size() ? -1 : std::stoi(line.substr(name_end + 4));
 }
 
-std::vector<int> children_of(int pid) {
+template <class Wanted>
+std::vector<int> processes_that(Wanted wanted) {
   std::vector<int> found;
   for (const auto& entry : fs::directory_iterator{"/proc"}) {
     const std::string name = entry.path().filename();
     const bool is_process = std::all_of(name.begin(), name.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
-    if (is_process && parent_of(std::stoi(name)) == pid) found.push_back(std::stoi(name));
+    if (is_process && wanted(std::stoi(name))) found.push_back(std::stoi(name));
   }
   return found;
+}
+
+std::string name_of(int pid) {
+  std::ifstream file{place_of(pid) + "/comm"};
+  std::string name;
+  std::getline(file, name);
+  return name;
+}
+
+/// The inode of the control memory of the tree to which a process belongs, or 0.
+ino_t tree_of(int pid) {
+  std::error_code gone;
+  for (const auto& entry : fs::directory_iterator{place_of(pid) + "/fd", gone}) {
+    const std::string target = fs::read_symlink(entry.path(), gone).string();
+    struct stat file{};
+    if (target.starts_with("/memfd:troupe-control") && ::stat(entry.path().c_str(), &file) == 0) return file.st_ino;
+  }
+  return 0;
 }
 
 std::size_t descriptors_of(int pid) {
@@ -52,14 +72,20 @@ std::size_t mappings_of(int pid) {
 
 }  // namespace
 
+std::vector<int> servers() {
+  const ino_t ours = tree_of(::getpid());
+  return processes_that([&](int pid) { return name_of(pid).starts_with("troupe-") && tree_of(pid) == ours; });
+}
+
 footprint footprint::now() {
-  const std::vector<int> ours = children_of(::getpid());  // the fork server
-  footprint sum{descriptors_of(::getpid()), mappings_of(::getpid()), ours.size()};
-  for (const int server : ours) {
+  footprint sum{descriptors_of(::getpid()), mappings_of(::getpid()), 0};
+  const std::vector<int> all = servers();
+  for (const int server : all) {
     sum.descriptors += descriptors_of(server);
     sum.mappings += mappings_of(server);
-    sum.processes += children_of(server).size();
   }
+  sum.processes =
+      processes_that([&](int pid) { return std::find(all.begin(), all.end(), parent_of(pid)) != all.end(); }).size();
   return sum;
 }
 

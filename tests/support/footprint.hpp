@@ -2,14 +2,18 @@
 
 #include <cstddef>
 #include <iosfwd>
+#include <vector>
 
 namespace troupe::test {
 
-/// What this process and its fork server hold: compared before and after, it shows what leaked.
+/// The fork server and the keeper of this process's tree.
+[[nodiscard]] std::vector<int> servers();
+
+/// What this process and the servers of its tree hold: compared before and after, it shows what leaked.
 struct footprint {
-  std::size_t descriptors = 0;  ///< open in both
-  std::size_t mappings = 0;     ///< of memory files, in both
-  std::size_t processes = 0;    ///< children of both, also dead ones that nobody waited for
+  std::size_t descriptors = 0;  ///< open in all of them
+  std::size_t mappings = 0;     ///< of memory files, in all of them
+  std::size_t processes = 0;    ///< children of the servers, also dead ones that nobody waited for
 
   [[nodiscard]] static footprint now();
   /// Waits a while until there is no more of anything than in `limit`: the fork server cleans up in its own time.

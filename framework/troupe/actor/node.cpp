@@ -42,7 +42,7 @@ node::node(node_options options) {
                                        .parent = here.self(),
                                        .correlation = pending->correlation};
   const std::string name = options.name.empty() ? next_default_name() : std::move(options.name);
-  process child{process_options{.name = name}, &actors::node_main, settings};
+  process child{process_options{.name = name, .daemon = true}, &actors::node_main, settings};
   child.start();
   here.depend(pending->correlation, child.id());
   state_ = std::make_unique<state>(std::move(child), std::move(ready));

@@ -139,7 +139,7 @@ void node_core::forget(std::uint64_t correlation) noexcept { static_cast<void>(p
 
 // The death may have been looked for before somebody here began to depend on the process.
 void node_core::look_for_deaths(process_id partner) noexcept {
-  if (tree::is_dead(partner)) memory::interrupt::raise_own();
+  if (tree::has_ended(partner)) memory::interrupt::raise_own();
 }
 
 // -- watching --------------------------------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ void node_core::deliver_outcome(const packet_header& header, packet arrived) {
 
 void node_core::deliver_watch(const packet_header& header) {
   const watch_list::pair watch{{self_, header.actor}, {header.from, header.from_actor}};
-  if (tree::is_dead(header.from)) return;
+  if (tree::has_ended(header.from)) return;
   watches_.add(watch);
   look_for_deaths(header.from);
   if (find(header.actor) || !watches_.take(watch)) return;
@@ -282,7 +282,7 @@ std::vector<process_id> node_core::dead_partners() const {
   partners.erase(process_id{});
   std::vector<process_id> dead;
   for (const process_id partner : partners)
-    if (tree::is_dead(partner)) dead.push_back(partner);
+    if (tree::has_ended(partner)) dead.push_back(partner);
   return dead;
 }
 

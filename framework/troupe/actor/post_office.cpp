@@ -11,7 +11,7 @@ namespace troupe::actors {
 namespace {
 
 void throw_if_dead(process_id partner) {
-  if (tree::is_dead(partner)) throw error{errc::process_died, tree::describe_death(partner)};
+  if (tree::has_ended(partner)) throw error{errc::process_died, tree::describe_death(partner)};
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ class category final : public std::error_category {
     case errc::out_of_memory: return "out of shared memory";
     case errc::not_started: return "not started";
     case errc::already_started: return "already started";
+    case errc::still_running: return "still running";
     case errc::not_parent: return "not the parent";
     case errc::process_died: return "process died";
     case errc::start_failed: return "start failed";

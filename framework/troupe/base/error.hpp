@@ -21,6 +21,7 @@ enum class errc {
   out_of_memory,      ///< shared memory of the size needed cannot be had
   not_started,        ///< the process or node was not started yet
   already_started,    ///< the process was started before
+  still_running,      ///< the process must have ended first
   not_parent,         ///< only the process that started it may wait for it
   process_died,       ///< the process this call depended on ended
   start_failed,       ///< a process could not be started

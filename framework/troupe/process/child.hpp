@@ -2,11 +2,18 @@
 
 #include "troupe/process/fork_server.hpp"
 
-/// Private to the process room.
+#include <optional>
+
+/// Private to the process room: the life of a process that the fork server started.
 namespace troupe::tree {
 
-/// The life of a child: joins the tree, decodes its function and arguments, runs it. Returns the exit code; an escaping
-/// exception is printed with the process's name and gives 1.
+/// What happens in a new process once it exists: it takes its place in the system (standard streams, working directory,
+/// settings), joins the tree, decodes its function and arguments, runs it, and leaves. Returns the exit code; an
+/// escaping exception is printed with the process's name and gives 1. With start_method::spawn the same goes on in a
+/// fresh image of the program.
 [[nodiscard]] int run_child(process_table table, newborn child);
+
+/// In a program that was started afresh as such a process: goes on where `run_child` left, and exits. Else returns.
+void go_on_if_spawned();
 
 }  // namespace troupe::tree

@@ -1,180 +1,172 @@
 #include "troupe/process/fork_server.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/memory/park.hpp"
+#include "troupe/process/life_lock.hpp"
 #include "troupe/transport/packet_socket.hpp"
 
-#include <algorithm>
+#include <array>
 #include <cerrno>
-#include <fcntl.h>
-#include <initializer_list>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/signalfd.h>
-#include <sys/wait.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 namespace troupe::tree {
 
-namespace {
-
-sigset_t set_of(std::initializer_list<int> numbers) {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (const int number : numbers) ::sigaddset(&set, number);
-  return set;
-}
-
-int exit_status_of(int wait_status) {
-  return WIFSIGNALED(wait_status) ? -WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-}
-
-}  // namespace
-
-fork_server::fork_server(process_table table, process_id root, unique_fd root_line, const sigset_t& childrens_mask)
-    : table_{std::move(table)}
-    , root_{root}
-    , childrens_mask_{childrens_mask} {
-  clients_.push_back({root, std::move(root_line)});
-  // Ctrl-C and a polite kill of the process group are for the root to handle; we end when it does. Blocked, not
-  // ignored: a child inherits the mask, so a signal sent to it before it has set itself up waits until then.
-  const sigset_t not_for_us = set_of({SIGCHLD, SIGINT, SIGTERM, SIGHUP, SIGQUIT});
-  ::sigprocmask(SIG_BLOCK, &not_for_us, nullptr);
-  const sigset_t child = set_of({SIGCHLD});
-  deaths_ = unique_fd{::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK)};
-  if (!deaths_) throw_errno("signalfd", "SIGCHLD");
+fork_server::fork_server(server_seat& seat, reaper& children, int keeper_life)
+    : seat_{seat}
+    , table_{seat.table}
+    , children_{children}
+    , keeper_life_{keeper_life} {
   ::prctl(PR_SET_NAME, "troupe-server");
 }
 
-std::optional<newborn> fork_server::run() {
-  std::vector<pollfd> entries;
+fork_server::outcome fork_server::run() {
+  take_over();
   for (;;) {
-    entries.assign(1, {deaths_.get(), POLLIN, 0});
-    for (const client& c : clients_) entries.push_back({c.line.get(), POLLIN, 0});
-    if (::poll(entries.data(), entries.size(), -1) < 0 && errno != EINTR) break;
-    if (entries.front().revents != 0) reap();
-    for (std::size_t i = entries.size() - 1; i > 0; --i) {  // from the back: serving may append, hanging up erases
-      if (entries[i].revents == 0) continue;
-      if (auto child = serve(clients_[i - 1])) return child;
-      if (clients_[i - 1].line) continue;
-      if (clients_[i - 1].id == root_) {
-        kill_everybody();
-        return std::nullopt;
-      }
-      clients_.erase(clients_.begin() + static_cast<std::ptrdiff_t>(i - 1));
+    (void)children_.reap();
+    if (is_over()) {
+      ::shutdown(seat_.root_line.get(), SHUT_RDWR);
+      return outcome::tree_over;
     }
+    enum { deaths, keeper, requests, root_life, root_line, count };
+    std::array<pollfd, count> entries{{{children_.fd(), POLLIN, 0},
+                                       {keeper_life_, POLLIN, 0},
+                                       {seat_.requests.get(), POLLIN, 0},
+                                       {root_is_gone_ ? -1 : seat_.root_life.get(), POLLIN, 0},
+                                       {root_is_gone_ ? -1 : seat_.root_line.get(), POLLRDHUP, 0}}};
+    if (::poll(entries.data(), entries.size(), -1) < 0) continue;  // EINTR, or no memory: nothing is lost
+    if (entries[keeper].revents != 0) return outcome::keeper_gone;
+    if (entries[root_life].revents != 0 || entries[root_line].revents != 0) see_the_end();
+    if (entries[requests].revents != 0 && serve()) return outcome::born;
   }
-  kill_everybody();
-  return std::nullopt;
 }
 
-/// Handles one request; a client that hung up, or speaks nonsense, loses its line.
-std::optional<newborn> fork_server::serve(client& from) {
+/// Puts in order what a predecessor may have left in the middle: a child that does not exist yet and never will,
+/// children that it did not come to end, askers whom it did not answer.
+void fork_server::take_over() const {
+  for (std::uint32_t i = 0; i < table_.used(); ++i) {
+    if (table_.at(i).state.load() == ending) table_.bury({i, table_.at(i).generation.load()});
+    const process_id id = table_.living(i);
+    if (!id || id == seat_.root) continue;
+    if (table_.give_birth(id, stillborn)) {
+      forget(id);
+    } else if (table_.has_ended(table_.parent_of(i))) {
+      end_children_of(table_, table_.parent_of(i));
+    }
+  }
+  table_.server_epoch().fetch_add(1);
+  table_.interrupt_all();
+}
+
+/// Nothing ever came of a row that was claimed.
+void fork_server::forget(process_id id) const noexcept {
+  table_.at(id).released.store(1, std::memory_order_relaxed);
+  table_.record_end(id, {.code = lost_exit_code});
+  table_.bury(id);
+}
+
+/// The first process has ended, or its system has.
+void fork_server::see_the_end() {
+  root_is_gone_ = true;
+  if (table_.living(seat_.root.slot) == seat_.root) table_.record_end(seat_.root, {});
+  table_.bury(seat_.root);
+  end_children_of(table_, seat_.root);
+}
+
+bool fork_server::is_over() const {
+  if (!root_is_gone_) return false;
+  bool somebody = false;
+  bool anybody_attached = false;
+  for (std::uint32_t i = 0; i < table_.used(); ++i) {
+    if (!table_.living(i)) continue;
+    somebody = true;
+    anybody_attached = anybody_attached || table_.at(i).detached.load(std::memory_order_relaxed) == 0;
+  }
+  if (!anybody_attached) ::shutdown(seat_.root_line.get(), SHUT_RDWR);
+  return !somebody;
+}
+
+/// Handles one request. True in a new process.
+bool fork_server::serve() {
   request what;
   auto packet =
-      transport::receive_packet(from.line.get(), std::as_writable_bytes(std::span{&what, 1}), {}, deadline::now());
-  if (packet.result == transport::packet_result::timeout) return std::nullopt;
-  if (packet.result == transport::packet_result::gone || packet.size != sizeof what) {
-    from.line.reset();
-    return std::nullopt;
+      transport::receive_packet(seat_.requests.get(), std::as_writable_bytes(std::span{&what, 1}), {}, deadline::now());
+  if (packet.result != transport::packet_result::done || packet.size != sizeof what || !table_.holds(what.from))
+    return false;
+  if (table_.is_dead(what.from)) return false;
+  if (what.number == table_.at(what.from).answered.load(std::memory_order_relaxed)) return false;  // sent twice
+  if (const process_id child = result_of(what)) {
+    answer(what, 0, child);
+    return false;
   }
-  if (what.kind == request_kind::start) return start(from, what, std::move(packet.descriptors));
-  answer(from, {.error = signal(what)});
-  return std::nullopt;
+  if (packet.cut || packet.descriptors.size() < fixed_descriptors) {
+    answer(what, packet.cut ? EMFILE : EBADMSG, {});
+    return false;
+  }
+  return start(what, std::move(packet.descriptors));
 }
 
-std::optional<newborn> fork_server::start(client& from, const request& what, std::vector<unique_fd> descriptors) {
-  if (descriptors.empty()) {
-    answer(from, {.error = EBADMSG});
-    return std::nullopt;
+/// The process that a predecessor had started for this request.
+process_id fork_server::result_of(const request& what) const noexcept {
+  for (std::uint32_t i = 0; i < table_.used(); ++i) {
+    const slot& row = table_.at(i);
+    const bool counts =
+        row.state.load(std::memory_order_acquire) != unused && row.released.load(std::memory_order_relaxed) == 0;
+    if (counts && table_.parent_of(i) == what.from && row.request.load(std::memory_order_relaxed) == what.number)
+      return {i, row.generation.load(std::memory_order_relaxed)};
   }
-  if (from.id != root_ && table_.is_dead(from.id)) return std::nullopt;
-  auto [parents_end, childs_end] = transport::packet_socket_pair();
-  const process_id id = table_.claim(from.id, text_of(what.name));
+  return {};
+}
+
+bool fork_server::start(const request& what, std::vector<unique_fd> descriptors) {
+  const process_id id = table_.claim({.parent = what.from,
+                                      .request = what.number,
+                                      .name = text_of(what.name),
+                                      .on_parent_death = what.on_parent_death,
+                                      .daemon = what.daemon != 0});
   if (!id) {
-    answer(from, {.error = EAGAIN});
-    return std::nullopt;
+    answer(what, ENOSPC, {});
+    return false;
+  }
+  const auto give_up = [&](int reason) {
+    forget(id);
+    answer(what, reason, {});
+    return false;
+  };
+  unique_fd life;
+  try {
+    life = life_lock::hold(table_.fd(), id.slot);
+  } catch (const error& e) {
+    return give_up(e.code().value());
   }
   const pid_t pid = ::fork();
+  if (pid < 0) return give_up(errno);
   if (pid == 0) {
-    become_child();
-    unique_fd body = std::move(descriptors.front());
-    descriptors.erase(descriptors.begin());
-    return newborn{id, std::move(childs_end), std::move(body), what.body_size, std::move(descriptors)};
+    if (!table_.give_birth(id, ::getpid())) ::_exit(lost_exit_code);  // the server died, and its successor gave us up
+    child_ = newborn{id,
+                     std::move(life),
+                     std::move(seat_.requests_line),
+                     what.body_size,
+                     std::move(descriptors),
+                     seat_.childrens_mask};
+    return true;
   }
-  if (pid < 0) {
-    const int reason = errno;
-    table_.at(id).released.store(1, std::memory_order_relaxed);
-    table_.bury(id, 255);
-    answer(from, {.error = reason});
-    return std::nullopt;
-  }
-  table_.at(id).pid.store(pid, std::memory_order_release);
-  answer(from, {.error = 0, .pid = pid, .id = id});
-  clients_.push_back({id, std::move(parents_end)});  // last: `from` lies in this vector
-  return std::nullopt;
+  (void)table_.give_birth(id, pid);
+  answer(what, 0, id);
+  // Whoever buried the parent looked at the table before or after our claim. If before, it is dead by now.
+  if (table_.has_ended(what.from)) end_children_of(table_, what.from);
+  return false;
 }
 
-/// Only we reap, so a pid in a live row cannot have been given to anybody else.
-std::int32_t fork_server::signal(const request& what) const {
-  if (table_.is_dead(what.target)) return 0;
-  const int pid = table_.at(what.target).pid.load(std::memory_order_relaxed);
-  return pid > 0 && ::kill(pid, what.signal) != 0 && errno != ESRCH ? errno : 0;
-}
-
-void fork_server::reap() {
-  signalfd_siginfo info;
-  while (::read(deaths_.get(), &info, sizeof info) > 0) {
-  }
-  int status = 0;
-  for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG)) > 0;) {
-    for (std::uint32_t i = 0; i < slot_count; ++i) {
-      const slot& row = table_.at(i);
-      if (row.state.load(std::memory_order_relaxed) != live || row.pid.load(std::memory_order_relaxed) != pid) continue;
-      const process_id id{i, row.generation.load(std::memory_order_relaxed)};
-      if (id == root_) continue;
-      table_.bury(id, exit_status_of(status));
-      end_children_of(id);
-      break;
-    }
-  }
-}
-
-void fork_server::end_children_of(process_id gone) const {
-  for (std::uint32_t i = 0; i < slot_count; ++i) {
-    const slot& row = table_.at(i);
-    const process_id parent{row.parent_slot.load(std::memory_order_relaxed),
-                            row.parent_generation.load(std::memory_order_relaxed)};
-    if (row.state.load(std::memory_order_relaxed) == live && parent == gone)
-      ::kill(row.pid.load(std::memory_order_relaxed), SIGKILL);
-  }
-}
-
-void fork_server::kill_everybody() {
-  for (std::uint32_t i = 0; i < slot_count; ++i) {
-    const slot& row = table_.at(i);
-    const bool is_child = i != root_.slot && row.state.load(std::memory_order_relaxed) == live;
-    if (is_child && row.pid.load(std::memory_order_relaxed) > 0)
-      ::kill(row.pid.load(std::memory_order_relaxed), SIGKILL);
-  }
-  while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
-  }
-}
-
-/// In the child: undo what makes us the server, and die with it.
-void fork_server::become_child() const {
-  const pid_t server = ::getppid();
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != server) ::_exit(255);
-  ::signal(SIGINT, SIG_IGN);  // Ctrl-C is the root's to handle
-  ::sigprocmask(SIG_SETMASK, &childrens_mask_, nullptr);
-  const unique_fd nothing{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
-  if (nothing) ::dup2(nothing.get(), STDIN_FILENO);
-}
-
-void fork_server::answer(client& to, const reply& with) {
-  const auto result =
-      transport::send_packet(to.line.get(), std::as_bytes(std::span{&with, 1}), {}, {}, deadline::now());
-  if (result != transport::packet_result::done) to.line.reset();
+void fork_server::answer(const request& what, std::int32_t reason, process_id child) const noexcept {
+  slot& asker = table_.at(what.from);
+  asker.answer_error.store(reason, std::memory_order_relaxed);
+  asker.answer_slot.store(child.slot, std::memory_order_relaxed);
+  asker.answer_generation.store(child.generation, std::memory_order_relaxed);
+  asker.answered.store(what.number, std::memory_order_release);  // COMMIT answer, SYNC "answered"
+  memory::unpark_all(asker.answered);
 }
 
 }  // namespace troupe::tree

@@ -2,7 +2,7 @@
 
 #include "troupe/base/unique_fd.hpp"
 #include "troupe/process/fork_server_protocol.hpp"
-#include "troupe/process/process_table.hpp"
+#include "troupe/process/reaper.hpp"
 
 #include <csignal>
 #include <cstdint>
@@ -12,49 +12,62 @@
 /// Private to the process room.
 namespace troupe::tree {
 
+/// What the servers of a tree inherit from its first process, and from each other.
+struct server_seat {
+  process_table table;
+  process_id root;
+  unique_fd root_life;      // a pidfd: readable when the first process has ended
+  unique_fd root_line;      // hangs up when its system ends; hung up by us when all is over
+  unique_fd requests;       // where requests arrive: what waits there survives each server
+  unique_fd requests_line;  // its other end, for the processes
+  sigset_t childrens_mask;
+};
+
 /// A process just forked, before it does anything: what it needs to become a member and run its function.
 struct newborn {
   process_id id;
-  unique_fd fork_server;  // its own line
-  unique_fd body;         // a memory file with the encoded function and arguments
+  unique_fd life;           // see life_lock
+  unique_fd requests_line;  // to the fork server
   std::uint64_t body_size;
-  std::vector<unique_fd> handles;  // what travels beside the body
+  std::vector<unique_fd> fds;  // as they came with the request
+  sigset_t mask;               // its signal mask
 };
 
 /// The fork server: a single-threaded process, forked before the program has any thread, that forks all others. So a
-/// child starts from a small, clean image, as cheap as fork and as safe as exec. It is the kernel parent of them all:
-/// it alone waits for them, publishes their ends in the process table and wakes whoever waits (`bury`).
+/// child starts from a small, clean image, as cheap as fork and as safe as exec. It is the kernel parent of those it
+/// forks, publishes their ends in the process table, and ends the children of whoever ends. It never blocks on anybody.
 ///
-/// It never blocks on a client: requests are single packets, and a reply that does not fit is dropped with its client.
-/// When the first process is gone it kills all others and ends, so nothing outlives the tree's root; when any other
-/// process is gone, it kills the children that one had started.
+/// It may be killed at any instruction: its keeper forks another one, which goes on with the same requests, and adopts
+/// its children, which go on, too.
 class fork_server {
  public:
-  fork_server(process_table table, process_id root, unique_fd root_line, const sigset_t& childrens_mask);
-
-  /// Serves until the root is gone (then nothing is returned), or returns in a freshly forked child.
-  [[nodiscard]] std::optional<newborn> run();
-
- private:
-  struct client {
-    process_id id;
-    unique_fd line;
+  enum class outcome : std::uint8_t {
+    born,         ///< this is a new process
+    tree_over,    ///< the first process has ended, and so has everybody who was to end with it
+    keeper_gone,  ///< the keeper died; this process must take its place
   };
 
-  std::optional<newborn> serve(client& from);
-  std::optional<newborn> start(client& from, const request& what, std::vector<unique_fd> descriptors);
-  std::int32_t signal(const request& what) const;
-  void reap();
-  void end_children_of(process_id gone) const;
-  void kill_everybody();
-  void become_child() const;
-  static void answer(client& to, const reply& with);
+  fork_server(server_seat& seat, reaper& children, int keeper_life);
 
-  process_table table_;
-  process_id root_;
-  sigset_t childrens_mask_;
-  unique_fd deaths_;  // signalfd for SIGCHLD
-  std::vector<client> clients_;
+  [[nodiscard]] outcome run();
+  [[nodiscard]] newborn& child() { return *child_; }
+
+ private:
+  void take_over() const;
+  void forget(process_id id) const noexcept;
+  void see_the_end();
+  [[nodiscard]] bool is_over() const;
+  bool serve();
+  bool start(const request& what, std::vector<unique_fd> descriptors);
+  [[nodiscard]] process_id result_of(const request& what) const noexcept;
+  void answer(const request& what, std::int32_t reason, process_id child) const noexcept;
+
+  server_seat& seat_;
+  const process_table& table_;
+  reaper& children_;
+  int keeper_life_;
+  bool root_is_gone_ = false;
+  std::optional<newborn> child_;
 };
 
 }  // namespace troupe::tree

@@ -4,24 +4,28 @@
 
 #include <cstdint>
 
-/// Private to the process room: what processes and the fork server say to each other, one packet each way. Native
-/// layout: both sides are the same program image.
+/// Private to the process room: how a process asks the fork server for another one. One packet in native layout, as
+/// both sides are the same program image; the answer is in the asker's row of the process table. Of a request that a
+/// fork server took with it when it died, the next one finds the row, or is sent the same request again.
 namespace troupe::tree {
 
-enum class request_kind : std::uint32_t { start, signal };
-
-struct request {
-  request_kind kind = request_kind::start;
-  std::int32_t signal = 0;      // signal: its number
-  process_id target{};          // signal: to whom
-  std::uint64_t body_size = 0;  // start: the first descriptor holds this many bytes for the child
-  process_name name{};          // start
+/// The descriptors that come first; what the body refers to follows.
+enum request_descriptors : std::size_t {
+  body_descriptor,   ///< a memory file: start_settings, entry point, function, arguments
+  input_descriptor,  ///< what becomes standard input, output and error
+  output_descriptor,
+  error_descriptor,
+  folder_descriptor,  ///< the working directory
+  fixed_descriptors,  ///< how many these are
 };
 
-struct reply {
-  std::int32_t error = 0;  // errno of what failed; 0: done
-  std::int32_t pid = 0;    // start
-  process_id id{};         // start
+struct request {
+  process_id from{};
+  std::uint32_t number = 0;  ///< counted by each process
+  std::uint64_t body_size = 0;
+  process_name name{};
+  when_orphaned on_parent_death = when_orphaned::kill;
+  std::uint32_t daemon = 0;
 };
 
 }  // namespace troupe::tree

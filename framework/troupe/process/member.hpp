@@ -13,8 +13,8 @@ namespace troupe::tree {
 [[nodiscard]] process_id self();
 /// Whether a `troupe::system` exists in this process or, in a child, in its root.
 [[nodiscard]] bool has_system() noexcept;
-/// Whether `id` is certainly not running any more; proven, never guessed.
-[[nodiscard]] bool is_dead(process_id id);
+/// Whether `id` is certainly not running any more, and how it ended is known; proven, never guessed.
+[[nodiscard]] bool has_ended(process_id id);
 /// "process bank (pid 42)".
 [[nodiscard]] std::string describe(process_id id);
 /// "process bank (pid 42) was killed by signal 9 (SIGKILL)".

@@ -2,15 +2,16 @@
 
 #include "troupe/base/error.hpp"
 #include "troupe/memory/park.hpp"
-#include "troupe/process/fork_server_protocol.hpp"
 #include "troupe/process/inbox.hpp"
 #include "troupe/process/member.hpp"
 #include "troupe/transport/packet_socket.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
+#include <csignal>
 #include <cstring>
-#include <sys/socket.h>
+#include <pthread.h>
 
 namespace troupe::tree {
 
@@ -18,9 +19,9 @@ namespace {
 
 std::atomic<membership*> the_one{nullptr};
 
-// If the fork server itself is killed nobody bumps our interrupt word; this is how soon we notice.
+// If both servers are killed nobody bumps our interrupt word; this is how soon we notice.
 constexpr auto server_check = std::chrono::seconds{1};
-constexpr int lost_exit_status = 255;
+constexpr auto daemon_grace = std::chrono::seconds{5};  // from SIGTERM to SIGKILL
 
 static_assert(slot_count <= 1U << 16);  // an owner word's slot
 
@@ -29,15 +30,24 @@ process_id id_of(memory::owner::word word) {
   return {static_cast<std::uint32_t>(word >> 32), static_cast<std::uint32_t>(word)};
 }
 
+error servers_gone() {
+  return error{errc::start_failed, "the fork server and its keeper were both killed; nothing can be started any more"};
+}
+
 }  // namespace
 
-membership::membership(process_table table, process_id self, unique_fd fork_server)
+membership::membership(process_table table, process_id self, unique_fd requests_line, unique_fd life)
     : table_{std::move(table)}
     , self_{self}
-    , fork_server_{std::move(fork_server)} {
+    , requests_line_{std::move(requests_line)}
+    , life_{std::move(life)} {
   memory::interrupt::use(table_.at(self_).interrupts);
   memory::owner::use(word_of(self_), *this);
   the_one.store(this, std::memory_order_release);
+  // The lock ends when the last copy of its descriptor does: a forked copy must not live in our stead.
+  [[maybe_unused]] static const int watching = ::pthread_atfork(nullptr, nullptr, [] {
+    if (auto* here = the_one.load(std::memory_order_acquire)) here->life_.reset();
+  });
 }
 
 membership::~membership() {
@@ -50,87 +60,128 @@ bool membership::is_dead(memory::owner::word who) const noexcept { return table_
 std::string membership::describe(memory::owner::word who) const { return table_.describe(id_of(who)); }
 
 membership& membership::current() {
-  if (auto* here = current_or_null()) return *here;
-  throw error{errc::no_system, "no troupe::system exists in this program; construct one as the first line of main"};
+  auto* here = current_or_null();
+  if (here == nullptr)
+    throw error{errc::no_system, "no troupe::system exists in this program; construct one as the first line of main"};
+  if (memory::owner::is_copy())
+    throw error{errc::no_system,
+                "this process is a copy that fork() made, and no part of the tree of processes; start a"
+                " troupe::process instead"};
+  return *here;
 }
 
 membership* membership::current_or_null() noexcept { return the_one.load(std::memory_order_acquire); }
 
 // -- asking the fork server ------------------------------------------------------------------------------------------
 
-namespace {
-
-reply ask(int line, const request& what, std::span<const int> descriptors) {
-  const auto gone = [] {
-    return error{errc::start_failed,
-                 "the fork server is gone; it was killed, and all processes it had started with it"};
-  };
-  const auto out = transport::send_packet(line, std::as_bytes(std::span{&what, 1}), {}, descriptors, deadline::never());
-  if (out != transport::packet_result::done) throw gone();
-  reply answer;
-  const auto in = transport::receive_packet(line, std::as_writable_bytes(std::span{&answer, 1}), {}, deadline::never());
-  if (in.result != transport::packet_result::done || in.size != sizeof answer) throw gone();
-  return answer;
-}
-
-}  // namespace
-
-membership::started membership::start(std::string_view name, std::span<const std::byte> body,
-                                      wire::outgoing_handles& handles) {
+process_id membership::start(const starting& how, std::span<const std::byte> body, wire::outgoing_handles& handles) {
   auto file = memory::region::create("troupe start", std::max<std::size_t>(body.size(), 1), body.size());
   if (!body.empty()) std::memcpy(file.data(), body.data(), body.size());
   std::vector<int> descriptors{file.fd()};
+  descriptors.insert(descriptors.end(), how.streams_and_folder.begin(), how.streams_and_folder.end());
   descriptors.insert(descriptors.end(), handles.fds().begin(), handles.fds().end());
-  const request what{.kind = request_kind::start, .body_size = body.size(), .name = make_process_name(name)};
-  reply answer;
-  {
-    const std::lock_guard one_at_a_time{asking_};
-    answer = ask(fork_server_.get(), what, descriptors);
-  }
-  if (answer.error == EAGAIN)
-    throw error{errc::start_failed, "process " + std::string{name}
-                                        + " cannot be started: the system allows no more processes"
-                                          " (at most "
-                                        + std::to_string(slot_count) + " in one tree)"};
-  if (answer.error != 0)
-    throw error{errc::start_failed, "process " + std::string{name}
-                                        + " cannot be started: fork: " + std::generic_category().message(answer.error)};
-  handles.sent();
-  return {answer.id, answer.pid};
-}
+  request what{
+      .from = self_, .body_size = body.size(), .on_parent_death = how.on_parent_death, .daemon = how.daemon ? 1U : 0U};
+  assign(what.name, how.name);
 
-void membership::signal(process_id target, int number) {
-  const request what{.kind = request_kind::signal, .signal = number, .target = target};
   const std::lock_guard one_at_a_time{asking_};
-  const reply answer = ask(fork_server_.get(), what, {});
-  if (answer.error == 0) return;
-  errno = answer.error;
-  throw_errno("kill", table_.describe(target));
+  what.number = ++requests_;
+  ask(what, descriptors);
+  const slot& mine = table_.at(self_);
+  const std::int32_t reason = mine.answer_error.load(std::memory_order_relaxed);
+  if (reason == 0) {
+    handles.sent();
+    return {mine.answer_slot.load(std::memory_order_relaxed), mine.answer_generation.load(std::memory_order_relaxed)};
+  }
+  std::string text = "process " + std::string{how.name} + " cannot be started: ";
+  if (reason == ENOSPC)
+    text += "at most " + std::to_string(slot_count) + " processes fit into one tree";
+  else
+    text += "fork: " + std::generic_category().message(reason);
+  throw error{errc::start_failed, text};
 }
 
-bool membership::fork_server_is_gone() const {
-  char nothing = 0;
-  return ::recv(fork_server_.get(), &nothing, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+/// Returns once it is answered. If the fork server dies meanwhile, its successor gets the request again: one of the two
+/// has it for certain, and the second one knows what the first one did.
+void membership::ask(const request& what, std::span<const int> descriptors) {
+  const std::atomic<std::uint32_t>& answered = table_.at(self_).answered;
+  for (;;) {
+    const std::uint32_t epoch = table_.server_epoch().load();
+    const auto bytes = std::as_bytes(std::span{&what, 1});
+    if (transport::send_packet(requests_line_.get(), bytes, {}, descriptors, deadline::never())
+        != transport::packet_result::done)
+      throw servers_gone();
+    while (table_.server_epoch().load() == epoch) {
+      const std::uint32_t interrupts = memory::interrupt::sample();
+      const std::uint32_t last = answered.load(std::memory_order_acquire);  // SYNC "answered"
+      if (last == what.number) return;
+      if (table_.server_epoch().load() != epoch) break;
+      if (!memory::park(answered, last, interrupts, deadline::after(server_check)) && servers_are_gone())
+        throw servers_gone();
+    }
+    if (answered.load(std::memory_order_acquire) == what.number) return;
+  }
 }
+
+bool membership::servers_are_gone() const { return transport::has_hung_up(requests_line_.get()); }
 
 bool membership::wait_for_death(process_id id, deadline limit) {
   for (;;) {
     const std::uint32_t interrupts = memory::interrupt::sample();
-    if (table_.is_dead(id)) {
-      // The fork server may not have come to our word yet, and who knows of a death relies on what follows from it.
+    const std::uint32_t state = table_.at(id).state.load();
+    if (table_.has_ended(id)) {
+      // Its kernel parent may not have come to our word yet, and who knows of a death relies on what follows from it.
       memory::interrupt::raise_own();
       return true;
     }
     if (limit.passed()) return false;
-    memory::park(table_.at(id).state, live, interrupts, limit.earlier(deadline::after(server_check)));
-    if (!table_.is_dead(id) && fork_server_is_gone()) return true;
+    memory::park(table_.at(id).state, state, interrupts, limit.earlier(deadline::after(server_check)));
+    if (!table_.has_ended(id) && servers_are_gone() && table_.is_dead(id)) return true;
   }
 }
 
-int membership::exit_status(process_id id) const {
+end_record membership::end_of(process_id id) const {
   const slot& row = table_.at(id);
-  const bool told = table_.holds(id) && row.state.load(std::memory_order_acquire) == dead;
-  return told ? row.exit_status.load(std::memory_order_relaxed) : lost_exit_status;
+  if (table_.holds(id) && row.state.load(std::memory_order_acquire) == dead) return row.end;
+  const bool parted = table_.holds(id) && row.parted.load(std::memory_order_acquire) != 0;
+  return {.code = parted ? row.parting_code.load(std::memory_order_relaxed) : lost_exit_code};
+}
+
+std::string membership::last_words_of(process_id id) const {
+  return table_.holds(id) ? std::string{text_of(table_.at(id).last_words)} : std::string{};
+}
+
+std::vector<process_id> membership::children() const {
+  std::vector<process_id> found;
+  for (std::uint32_t i = 0; i < table_.used(); ++i)
+    if (const process_id id = table_.living(i); id && table_.parent_of(i) == self_) found.push_back(id);
+  return found;
+}
+
+void membership::leave() noexcept {
+  if (auto* ending = ending_.load(std::memory_order_relaxed)) ending();
+  try {
+    end_children();
+  } catch (const error&) {
+    // Only a broken kernel interface gets here; the servers end what is left.
+  }
+}
+
+void membership::end_children() {
+  std::vector<process_id> mine = children();
+  std::erase_if(mine, [&](process_id id) { return table_.at(id).on_parent_death.load() == when_orphaned::go_on; });
+  const auto is_daemon = [&](process_id id) { return table_.at(id).daemon.load(std::memory_order_relaxed) != 0; };
+  for (const process_id id : mine)
+    if (is_daemon(id)) table_.signal(id, SIGTERM);
+  for (const process_id id : mine) {
+    if (is_daemon(id)) end_daemon(id);
+    (void)wait_for_death(id, deadline::never());
+  }
+}
+
+void membership::end_daemon(process_id id) {
+  table_.signal(id, SIGTERM);
+  if (!wait_for_death(id, deadline::after(daemon_grace))) table_.signal(id, SIGKILL);
 }
 
 // -- inboxes ---------------------------------------------------------------------------------------------------------
@@ -145,13 +196,13 @@ transport::byte_queue& membership::open_inbox() {
 }
 
 transport::byte_queue membership::inbox_of(process_id id) {
-  if (table_.is_dead(id)) throw error{errc::process_died, describe_death(id)};
+  if (table_.has_ended(id)) throw error{errc::process_died, describe_death(id)};
   const std::lock_guard guard{inboxes_lock_};
   auto& known = inboxes_[id];
   if (!known) {
     if (table_.at(id).inbox.load(std::memory_order_acquire) != id.generation)
       throw error{errc::no_system, table_.describe(id) + " hosts no actors"};
-    std::erase_if(inboxes_, [&](const auto& entry) { return entry.first != id && table_.is_dead(entry.first); });
+    std::erase_if(inboxes_, [&](const auto& entry) { return entry.first != id && table_.has_ended(entry.first); });
     known = transport::byte_queue::attach_to(table_.map_inbox(id.slot), 0);
   }
   return known;
@@ -161,13 +212,13 @@ transport::byte_queue membership::inbox_of(process_id id) {
 
 process_id self() { return membership::current().self(); }
 bool has_system() noexcept { return membership::current_or_null() != nullptr; }
-bool is_dead(process_id id) { return membership::current().table().is_dead(id); }
+bool has_ended(process_id id) { return membership::current().table().has_ended(id); }
 std::string describe(process_id id) { return membership::current().table().describe(id); }
 
 std::string describe_death(process_id id) {
   const membership& here = membership::current();
   if (!here.table().holds(id)) return here.table().describe(id);
-  return here.table().describe(id) + " " + describe_exit(here.exit_status(id));
+  return here.table().describe(id) + " " + describe_exit(here.end_of(id).code);
 }
 
 void at_leave(void (*ending)() noexcept) noexcept {

@@ -2,55 +2,70 @@
 
 #include "troupe/base/unique_fd.hpp"
 #include "troupe/memory/owner.hpp"
+#include "troupe/process/fork_server_protocol.hpp"
 #include "troupe/process/process_id.hpp"
 #include "troupe/process/process_table.hpp"
 #include "troupe/transport/byte_queue.hpp"
 #include "troupe/wire/buffer.hpp"
 #include "troupe/wire/handles.hpp"
 
+#include <array>
 #include <atomic>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 /// Private to the process room.
 namespace troupe::tree {
 
-/// This process's place in the tree: the table, its own row, and its line to the fork server. There is at most one; it
-/// is made by `root` in the first process and by the fork server's child in all others. Thread-safe.
+/// This process's place in the tree: the table, its own row and the proof that it lives, and its line to the fork
+/// server. There is at most one; it is made by `root` in the first process and by `run_child` in all others. A copy
+/// that fork() makes has no place of its own. Thread-safe.
 class membership final : private memory::owner::registry {
  public:
-  membership(process_table table, process_id self, unique_fd fork_server);
+  membership(process_table table, process_id self, unique_fd requests_line, unique_fd life);
   ~membership() override;
   membership(const membership&) = delete;
   membership& operator=(const membership&) = delete;
 
-  /// Throws errc::no_system if there is none.
+  /// Throws errc::no_system if there is none, or if this process is a copy made by fork().
   [[nodiscard]] static membership& current();
   [[nodiscard]] static membership* current_or_null() noexcept;
 
   [[nodiscard]] const process_table& table() const noexcept { return table_; }
   [[nodiscard]] process_id self() const noexcept { return self_; }
 
-  struct started {
-    process_id id;
-    int pid;
+  [[nodiscard]] int life() const noexcept { return life_.get(); }
+  [[nodiscard]] int requests_line() const noexcept { return requests_line_.get(); }
+
+  struct starting {
+    std::string_view name;
+    when_orphaned on_parent_death = when_orphaned::kill;
+    bool daemon = false;
+    std::array<int, fixed_descriptors - 1> streams_and_folder{};  // behind the body, as request_descriptors says
   };
-  /// Has the fork server start a process that decodes and runs `body`. Throws errc::start_failed.
-  [[nodiscard]] started start(std::string_view name, std::span<const std::byte> body, wire::outgoing_handles& handles);
-  /// Sends a signal to a process of the tree; nothing happens if it has ended.
-  void signal(process_id target, int number);
-  /// Waits until `id` ended; false at the limit. True also if the fork server died, which ends all its children.
+  /// Has the fork server start a process that decodes and runs `body`. Blocks until it exists. Throws
+  /// errc::start_failed.
+  [[nodiscard]] process_id start(const starting& how, std::span<const std::byte> body, wire::outgoing_handles& handles);
+  /// Waits until `id` ended; false at the limit.
   [[nodiscard]] bool wait_for_death(process_id id, deadline limit);
-  /// N or -signal; 255 if the fork server died before it could tell.
-  [[nodiscard]] int exit_status(process_id id) const;
+  /// How `id` ended, which it did; code 255 if both servers died before they could tell.
+  [[nodiscard]] end_record end_of(process_id id) const;
+  [[nodiscard]] std::string last_words_of(process_id id) const;
+  /// This process wants to know nothing more of `id`, which it started.
+  void release(process_id id) const noexcept { table_.at(id).released.store(1, std::memory_order_release); }
+  /// The processes that this one started, and that still run.
+  [[nodiscard]] std::vector<process_id> children() const;
 
   void at_leave(void (*ending)() noexcept) noexcept { ending_.store(ending, std::memory_order_relaxed); }
-  /// The last thing a child does as a member.
-  void leave() const noexcept {
-    if (auto* ending = ending_.load(std::memory_order_relaxed)) ending();
-  }
+  /// The last thing a process does as a member: ends its daemons, and waits for its other children, but for the
+  /// detached ones.
+  void leave() noexcept;
+  /// Sends SIGTERM to `id`, and SIGKILL if it does not end of that.
+  void end_daemon(process_id id);
 
   [[nodiscard]] transport::byte_queue& open_inbox();
   [[nodiscard]] transport::byte_queue inbox_of(process_id id);
@@ -58,13 +73,17 @@ class membership final : private memory::owner::registry {
  private:
   [[nodiscard]] bool is_dead(memory::owner::word who) const noexcept override;
   [[nodiscard]] std::string describe(memory::owner::word who) const override;
-  [[nodiscard]] bool fork_server_is_gone() const;
+  [[nodiscard]] bool servers_are_gone() const;
+  void ask(const request& what, std::span<const int> descriptors);
+  void end_children();
 
   process_table table_;
   const process_id self_;
-  unique_fd fork_server_;
+  unique_fd requests_line_;  // shared by all processes of the tree
+  unique_fd life_;
   std::atomic<void (*)() noexcept> ending_{nullptr};  // relaxed: what it ends orders itself
-  std::mutex asking_;                                 // one request at a time on the line to the fork server
+  std::mutex asking_;                                 // one request of this process at a time
+  std::uint32_t requests_ = 0;                        // guarded by asking_
   std::mutex inboxes_lock_;
   transport::byte_queue own_inbox_;                      // guarded by inboxes_lock_
   std::map<process_id, transport::byte_queue> inboxes_;  // guarded by inboxes_lock_

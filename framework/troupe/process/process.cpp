@@ -1,12 +1,15 @@
 #include "troupe/process/process.hpp"
 
 #include "troupe/base/error.hpp"
-#include "troupe/process/member.hpp"
+#include "troupe/base/forks.hpp"
 #include "troupe/process/membership.hpp"
-#include "troupe/transport/watched.hpp"
+#include "troupe/process/process_view.hpp"
 
+#include <array>
 #include <atomic>
 #include <csignal>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace troupe {
 
@@ -21,14 +24,24 @@ std::string next_default_name() {
 
 struct process::state {
   std::string name;
-  std::unique_ptr<body> what;  // until start
+  process_options options;     // until start
+  std::unique_ptr<body> what;  // likewise
+  bool daemon = false;
+  bool goes_on = false;
+  bool closed = false;
+  std::uint32_t started_at = 0;  // forks() then
   process_id id{};
   int pid = 0;
-  std::optional<int> exit_code;
+  std::optional<troupe::exit_status> end;
+
+  [[nodiscard]] bool runs_here() const { return id && !end && started_at == forks(); }
 };
 
 process::process(process_options options, std::unique_ptr<body> what) : state_{std::make_unique<state>()} {
-  state_->name = options.name.empty() ? next_default_name() : std::move(options.name);
+  state_->name = options.name.empty() ? next_default_name() : options.name;
+  state_->daemon = options.daemon;
+  state_->goes_on = options.on_parent_death == when_orphaned::go_on;
+  state_->options = std::move(options);
   state_->what = std::move(what);
 }
 
@@ -46,49 +59,89 @@ process::~process() { release(); }
 
 /// Joins if it runs, and lets the table forget it.
 void process::release() noexcept {
-  if (!state_ || !state_->id || tree::membership::current_or_null() == nullptr) return;
+  if (!state_ || !state_->runs_here() || tree::membership::current_or_null() == nullptr) return;
   try {
+    if (state_->goes_on) return tree::membership::current().release(state_->id);
+    if (state_->daemon) tree::membership::current().end_daemon(state_->id);
     join();
   } catch (const std::exception&) {
     // Only a broken kernel interface gets here; there is nobody to tell, and the fork server still owns the child.
   }
 }
 
-process::state& process::started(const char* action) const {
+process::state& process::present(const char* action) const {
   if (!state_) throw error{errc::not_started, std::string{action} + ": this process object was moved away"};
-  if (!state_->id)
-    throw error{errc::not_started, std::string{action} + ": process " + state_->name + " was not started yet"};
+  if (state_->closed)
+    throw error{errc::closed, std::string{action} + ": the object of process " + state_->name + " was closed"};
   return *state_;
 }
 
+process::state& process::started(const char* action) const {
+  state& s = present(action);
+  if (!s.id) throw error{errc::not_started, std::string{action} + ": process " + s.name + " was not started yet"};
+  if (s.started_at != forks())
+    throw error{errc::not_parent, std::string{action} + ": process " + s.name
+                                      + " was started by the process of which this one is a copy; only that may ask"};
+  return s;
+}
+
 void process::start() {
-  if (!state_) throw error{errc::not_started, "start: this process object was moved away"};
-  if (state_->id)
-    throw error{errc::already_started, "process " + state_->name + " was started before; make a new process object"};
+  state& s = present("start");
+  if (s.id) throw error{errc::already_started, "process " + s.name + " was started before; make a new process object"};
   auto& tree = tree::membership::current();
+  const process_options& options = s.options;
+  tree::start_settings settings{.exec = options.method == start_method::spawn,
+                                .environment = options.environment,
+                                .working_directory = options.working_directory,
+                                .processors = {options.processors.begin(), options.processors.end()},
+                                .nice = options.nice,
+                                .limits = {}};
+  for (const resource_limit& limit : options.limits)
+    settings.limits.push_back({limit.resource, limit.soft, limit.hard});
   wire::outgoing_handles handles;
-  const wire::buffer encoded = state_->what->encode(handles);
-  const auto born = tree.start(state_->name, encoded.span(), handles);
-  state_->id = born.id;
-  state_->pid = born.pid;
-  state_->what.reset();  // connections that moved to the child end here
+  const wire::buffer encoded = s.what->encode(settings, handles);
+
+  const std::array streams{options.input.open(STDIN_FILENO), options.output.open(STDOUT_FILENO),
+                           options.errors.open(STDERR_FILENO)};
+  const unique_fd folder{::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  if (!folder) throw_errno("open", "the working directory");
+  s.id = tree.start({.name = s.name,
+                     .on_parent_death = options.on_parent_death,
+                     .daemon = options.daemon,
+                     .streams_and_folder = {streams[0].get(), streams[1].get(), streams[2].get(), folder.get()}},
+                    encoded.span(), handles);
+  s.started_at = forks();
+  s.pid = tree.table().at(s.id).pid.load(std::memory_order_relaxed);
+  s.what.reset();  // connections that moved to the child end here
+  s.options = {};
 }
 
 bool process::join_until(deadline limit) {
   state& s = started("join");
-  if (s.exit_code) return true;
+  if (s.end) return true;
   auto& tree = tree::membership::current();
   if (!tree.wait_for_death(s.id, limit)) return false;
-  s.exit_code = tree.exit_status(s.id);
-  tree.table().at(s.id).released.store(1, std::memory_order_release);
+  const tree::end_record how = tree.end_of(s.id);
+  s.end = {.code = how.code,
+           .dumped_core = how.dumped_core != 0,
+           .user_time = std::chrono::microseconds{how.user_us},
+           .system_time = std::chrono::microseconds{how.system_us},
+           .most_resident = how.most_resident,
+           .exception = tree.last_words_of(s.id)};
+  tree.release(s.id);
   return true;
 }
 
 bool process::is_alive() { return state_ && state_->id && !try_join(); }
 
 std::optional<int> process::exit_code() {
-  if (state_ && state_->id) (void)try_join();
-  return state_ ? state_->exit_code : std::nullopt;
+  const auto how = exit_status();
+  return how ? std::optional{how->code} : std::nullopt;
+}
+
+std::optional<exit_status> process::exit_status() {
+  if (present("exit_status").id) (void)try_join();
+  return state_->end;
 }
 
 std::optional<int> process::pid() const noexcept {
@@ -103,31 +156,25 @@ const std::string& process::name() const noexcept {
 
 process_id process::id() const noexcept { return state_ ? state_->id : process_id{}; }
 
-namespace {
+bool process::is_daemon() const noexcept { return state_ && state_->daemon; }
 
-class watched_process final : public transport::watched {
- public:
-  explicit watched_process(process_id id) noexcept : id_{id} {}
-  bool is_ready() override {
-    return tree::is_dead(id_) && tree::membership::current().wait_for_death(id_, deadline::now());
-  }
+waitable process::sentinel() const { return process_view{started("sentinel").id}.sentinel(); }
 
- private:
-  process_id id_;
-};
-
-}  // namespace
-
-waitable process::sentinel() const { return waitable{std::make_shared<watched_process>(started("sentinel").id)}; }
-
-void process::terminate() {
-  const state& s = started("terminate");
-  if (!s.exit_code) tree::membership::current().signal(s.id, SIGTERM);
+void process::signal(const char* action, int number) const {
+  const state& s = started(action);
+  if (!s.end) tree::membership::current().table().signal(s.id, number);
 }
 
-void process::kill() {
-  const state& s = started("kill");
-  if (!s.exit_code) tree::membership::current().signal(s.id, SIGKILL);
+void process::terminate() { signal("terminate", SIGTERM); }
+void process::kill() { signal("kill", SIGKILL); }
+void process::interrupt() { signal("interrupt", SIGINT); }
+
+void process::close() {
+  if (!state_ || state_->closed) return;
+  if (state_->id && !try_join())
+    throw error{errc::still_running, "close: process " + state_->name + " still runs; join or terminate it first"};
+  state_->what.reset();
+  state_->closed = true;
 }
 
 }  // namespace troupe

@@ -3,7 +3,10 @@
 #include "troupe/base/deadline.hpp"
 #include "troupe/process/callable.hpp"
 #include "troupe/process/entry_point.hpp"
+#include "troupe/process/exit_status.hpp"
 #include "troupe/process/process_id.hpp"
+#include "troupe/process/process_options.hpp"
+#include "troupe/process/start_settings.hpp"
 #include "troupe/transport/waitable.hpp"
 #include "troupe/wire/blank.hpp"
 #include "troupe/wire/sequence.hpp"
@@ -18,11 +21,6 @@
 
 namespace troupe {
 
-/// How a process is started.
-struct process_options {
-  std::string name;  ///< for error texts and listings; empty: "process-N"
-};
-
 /// A function that runs, or will run, in a process of its own.
 ///
 /// The function may be a function pointer, a lambda without captures, or a functor that is default constructible and
@@ -30,7 +28,8 @@ struct process_options {
 /// child; queues stay shared, connections move there. The value of a function returning int is the exit code; an
 /// exception that escapes is printed with the process's name, and the exit code is 1.
 ///
-/// Move-only, owned by the process that made it. Destroying a running process joins it. Not thread-safe.
+/// Move-only, owned by the process that made it. Destroying a running process joins it; a daemon is terminated first,
+/// and killed if it has not ended 5 seconds later; one that goes on when orphaned is left alone. Not thread-safe.
 class process {
  public:
   template <class F, class... Args>
@@ -52,7 +51,8 @@ class process {
   /// Starts it; returns once it exists. Throws errc::already_started, errc::start_failed, errc::no_system, and whatever
   /// serializing the arguments throws.
   void start();
-  /// Blocks until it ended. Any number of times. Throws errc::not_started.
+  /// Blocks until it ended. Any number of times. Throws errc::not_started, and errc::not_parent in a copy that fork()
+  /// made of the process that started it; so do all below.
   void join() { (void)join_until(deadline::never()); }
   /// Whether it has ended.
   [[nodiscard]] bool try_join() { return join_until(deadline::now()); }
@@ -66,10 +66,13 @@ class process {
   [[nodiscard]] bool is_alive();
   /// N for an exit with code N, -N for a death by signal N; nothing before it ended.
   [[nodiscard]] std::optional<int> exit_code();
+  /// The same, with all there is to know.
+  [[nodiscard]] std::optional<troupe::exit_status> exit_status();
   /// Nothing before `start`.
   [[nodiscard]] std::optional<int> pid() const noexcept;
   [[nodiscard]] const std::string& name() const noexcept;
   [[nodiscard]] process_id id() const noexcept;
+  [[nodiscard]] bool is_daemon() const noexcept;
 
   /// For `troupe::wait`: ready when the process has ended. Throws errc::not_started.
   [[nodiscard]] waitable sentinel() const;
@@ -78,6 +81,11 @@ class process {
   void terminate();
   /// Sends SIGKILL, likewise.
   void kill();
+  /// Sends SIGINT, likewise: unless it handles that, it dies of it. (What the terminal sends at Ctrl-C it ignores.)
+  void interrupt();
+
+  /// Forgets the process; only its name can be asked for afterwards. Throws errc::still_running. Closing twice is fine.
+  void close();
 
  private:
   /// The callable and its arguments until `start`, with their types erased.
@@ -87,7 +95,8 @@ class process {
     body(const body&) = delete;
     body& operator=(const body&) = delete;
     virtual ~body() = default;
-    [[nodiscard]] virtual wire::buffer encode(wire::outgoing_handles& handles) const = 0;
+    [[nodiscard]] virtual wire::buffer encode(const tree::start_settings& settings,
+                                              wire::outgoing_handles& handles) const = 0;
   };
   template <class F, class Args>
   class typed_body;
@@ -98,6 +107,8 @@ class process {
   static std::unique_ptr<body> make_body(F&& function, Args&&... args);
   bool join_until(deadline limit);
   void release() noexcept;
+  void signal(const char* action, int number) const;
+  [[nodiscard]] state& present(const char* action) const;
   [[nodiscard]] state& started(const char* action) const;
 
   std::unique_ptr<state> state_;
@@ -116,8 +127,8 @@ class process::typed_body final : public body {
       : function_{tree::ship(std::move(function))}
       , arguments_{std::forward<As>(args)...} {}
 
-  wire::buffer encode(wire::outgoing_handles& handles) const override {
-    return wire::encode_sequence(handles, entry_ref(), function_, arguments_);
+  wire::buffer encode(const tree::start_settings& settings, wire::outgoing_handles& handles) const override {
+    return wire::encode_sequence(handles, settings, entry_ref(), function_, arguments_);
   }
 
  private:

@@ -1,51 +1,73 @@
 #include "troupe/process/process_table.hpp"
 
+#include "troupe/base/error.hpp"
 #include "troupe/memory/park.hpp"
 #include "troupe/process/inbox.hpp"
+#include "troupe/process/life_lock.hpp"
+#include "troupe/process/pidfd.hpp"
 
-#include <algorithm>
+#include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <new>
 
 namespace troupe::tree {
 
 namespace {
 
-constexpr std::size_t table_size = slot_count * sizeof(slot);
-
-std::size_t inbox_offset(std::uint32_t index) { return table_size + index * inbox_size(); }
+constexpr std::uint64_t magic = 0x3130'7465'7075'6f72;  // "troupet01", nearly
+constexpr std::size_t head_size = 128;
+constexpr std::size_t table_size = head_size + slot_count * sizeof(slot);
 
 }  // namespace
 
-process_name make_process_name(std::string_view text) noexcept {
-  process_name name{};
-  std::copy_n(text.begin(), std::min(text.size(), name.size() - 1), name.begin());
-  return name;
-}
-
-std::string_view text_of(const process_name& name) noexcept {
-  return {name.begin(), std::find(name.begin(), name.end(), '\0')};
+std::size_t process_table::inbox_offset(std::uint32_t index) {
+  static_assert(sizeof(head) == head_size);
+  constexpr std::size_t page = 4096;
+  return (table_size + page - 1) / page * page + index * inbox_size();
 }
 
 process_table::process_table(memory::region memory)
     : memory_{std::make_shared<const memory::region>(std::move(memory))}
-    , slots_{std::launder(reinterpret_cast<slot*>(memory_->data()))} {}
+    , head_{std::launder(reinterpret_cast<head*>(memory_->data()))}
+    , slots_{std::launder(reinterpret_cast<slot*>(memory_->data() + head_size))} {}
 
 process_table process_table::create() {
-  auto memory = memory::region::create("troupe control", inbox_offset(slot_count), table_size, table_size);
-  for (std::uint32_t i = 0; i < slot_count; ++i) new (memory.data() + i * sizeof(slot)) slot;
+  auto memory = memory::region::create("troupe-control", inbox_offset(slot_count), table_size, table_size);
+  (new (memory.data()) head)->magic = magic;
+  for (std::uint32_t i = 0; i < slot_count; ++i) new (memory.data() + head_size + i * sizeof(slot)) slot;
   return process_table{std::move(memory)};
+}
+
+process_table process_table::attach(unique_fd memory) {
+  process_table table{memory::region::attach(std::move(memory), 0, table_size)};
+  if (table.head_->magic != magic)
+    throw error{errc::malformed, "this process was started by another version of the program"};
+  return table;
+}
+
+process_id process_table::living(std::uint32_t index) const noexcept {
+  const slot& row = at(index);
+  if (row.state.load(std::memory_order_acquire) != live) return {};
+  return {index, row.generation.load(std::memory_order_relaxed)};
+}
+
+process_id process_table::parent_of(std::uint32_t index) const noexcept {
+  const slot& row = at(index);
+  return {row.parent_slot.load(std::memory_order_relaxed), row.parent_generation.load(std::memory_order_relaxed)};
 }
 
 bool process_table::holds(process_id id) const noexcept {
   return id && id.slot < slot_count && at(id).generation.load(std::memory_order_acquire) == id.generation;
 }
 
-bool process_table::is_dead(process_id id) const noexcept {
+bool process_table::has_ended(process_id id) const noexcept {
   if (id.slot >= slot_count) return true;
-  const std::uint32_t state = at(id).state.load(std::memory_order_acquire);  // before the generation: see `slot`
+  const std::uint32_t state = at(id).state.load(std::memory_order_seq_cst);  // before the generation: see `slot`
   return !holds(id) || state == dead;
+}
+
+bool process_table::is_dead(process_id id) const noexcept {
+  return has_ended(id) || !life_lock::is_held(fd(), id.slot);
 }
 
 std::string process_table::describe(process_id id) const {
@@ -55,48 +77,79 @@ std::string process_table::describe(process_id id) const {
          + std::to_string(row.pid.load(std::memory_order_relaxed)) + ")";
 }
 
-memory::region process_table::map_inbox(std::uint32_t index) const {
-  return memory_->slice(inbox_offset(index), inbox_size());
+void process_table::signal(process_id id, int number) const {
+  const std::int32_t pid = at(id).pid.load(std::memory_order_acquire);
+  if (living(id.slot) != id || pid <= 0) return;
+  const unique_fd process = open_pidfd(pid);
+  // Its end is recorded before it is reaped: as long as it is not, its pid has not been given to anybody else.
+  if (living(id.slot) != id) return;
+  if (!process || !send_signal(process, number)) {
+    if (errno != ESRCH) throw_errno("pidfd_send_signal", describe(id));
+  }
 }
 
-process_id process_table::claim(process_id parent, std::string_view name) const {
+process_id process_table::claim(const claim_for& whom) const {
   for (std::uint32_t i = 0; i < slot_count; ++i) {
     slot& row = at(i);
-    const std::uint32_t state = row.state.load(std::memory_order_relaxed);  // we are the only writer
-    const process_id owner{row.parent_slot.load(std::memory_order_relaxed),
-                           row.parent_generation.load(std::memory_order_relaxed)};
-    const bool forgotten = row.released.load(std::memory_order_acquire) != 0 || is_dead(owner);
-    if (state == live || (state == dead && !forgotten)) continue;
-    const std::uint32_t generation = row.generation.load(std::memory_order_relaxed) + 1;
-    row.generation.store(generation == 0 ? 1 : generation, std::memory_order_release);
-    row.parent_slot.store(parent.slot, std::memory_order_relaxed);
-    row.parent_generation.store(parent.generation, std::memory_order_relaxed);
-    row.exit_status.store(0, std::memory_order_relaxed);
+    const std::uint32_t state = row.state.load(std::memory_order_acquire);
+    const bool forgotten = row.released.load(std::memory_order_acquire) != 0 || has_ended(parent_of(i));
+    if (state == live || state == ending || (state == dead && !forgotten)) continue;
+    const std::uint32_t next = row.generation.load(std::memory_order_relaxed) + 1;
+    const process_id id{i, next == 0 ? 1 : next};
+    const bool inherits = whom.parent && at(whom.parent).detached.load(std::memory_order_relaxed) != 0;
+    row.generation.store(id.generation, std::memory_order_release);
+    row.parent_slot.store(whom.parent.slot, std::memory_order_relaxed);
+    row.parent_generation.store(whom.parent.generation, std::memory_order_relaxed);
+    row.request.store(whom.request, std::memory_order_relaxed);
+    row.on_parent_death.store(whom.on_parent_death, std::memory_order_relaxed);
+    row.detached.store(inherits || whom.on_parent_death == when_orphaned::go_on ? 1 : 0, std::memory_order_relaxed);
+    row.daemon.store(whom.daemon ? 1 : 0, std::memory_order_relaxed);
     row.pid.store(0, std::memory_order_relaxed);
     row.released.store(0, std::memory_order_relaxed);
-    row.name = make_process_name(name);
-    row.state.store(live, std::memory_order_release);  // COMMIT start
-    return {i, generation == 0 ? 1 : generation};
+    row.answered.store(0, std::memory_order_relaxed);
+    row.parted.store(0, std::memory_order_relaxed);
+    row.last_words = {};
+    row.end = {};
+    assign(row.name, whom.name);
+    if (i >= used()) head_->used.store(i + 1, std::memory_order_release);
+    row.state.store(live, std::memory_order_seq_cst);  // COMMIT claim
+    return id;
   }
   return {};
 }
 
-void process_table::bury(process_id id, int exit_status) const {
-  slot& gone = at(id);
-  gone.exit_status.store(exit_status, std::memory_order_relaxed);
-  gone.state.store(dead, std::memory_order_seq_cst);  // COMMIT death
-  memory::unpark_all(gone.state);
-  for (std::uint32_t i = 0; i < slot_count; ++i) {
-    slot& row = at(i);
-    if (row.state.load(std::memory_order_relaxed) == live) memory::interrupt::raise(row.interrupts);
-  }
+bool process_table::give_birth(process_id id, std::int32_t pid) const noexcept {
+  std::int32_t before = 0;
+  return at(id).pid.compare_exchange_strong(before, pid) || before == pid;  // COMMIT birth
 }
 
-std::string describe_exit(int exit_status) {
-  if (exit_status >= 0) return "exited with code " + std::to_string(exit_status);
-  const char* name = ::sigabbrev_np(-exit_status);
-  return "was killed by signal " + std::to_string(-exit_status)
-         + (name != nullptr ? " (SIG" + std::string{name} + ")" : "");
+void process_table::record_end(process_id id, const end_record& end) const noexcept {
+  at(id).end = end;
+  at(id).state.store(ending, std::memory_order_seq_cst);
+}
+
+void process_table::bury(process_id id) const noexcept {
+  slot& gone = at(id);
+  std::uint32_t state = ending;
+  if (!holds(id) || !gone.state.compare_exchange_strong(state, dead)) return;  // COMMIT death
+  memory::unpark_all(gone.state);
+  interrupt_all();
+}
+
+void process_table::interrupt_all() const noexcept {
+  const std::uint32_t count = used();
+  for (std::uint32_t i = 0; i < count; ++i)
+    if (living(i)) memory::interrupt::raise(at(i).interrupts);
+}
+
+memory::region process_table::map_inbox(std::uint32_t index) const {
+  return memory_->slice(inbox_offset(index), inbox_size());
+}
+
+std::string describe_exit(int code) {
+  if (code >= 0) return "exited with code " + std::to_string(code);
+  const char* name = ::sigabbrev_np(-code);
+  return "was killed by signal " + std::to_string(-code) + (name != nullptr ? " (SIG" + std::string{name} + ")" : "");
 }
 
 }  // namespace troupe::tree

@@ -2,10 +2,12 @@
 
 #include "troupe/memory/region.hpp"
 #include "troupe/process/process_id.hpp"
+#include "troupe/process/process_options.hpp"
 
 #include <array>
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,71 +16,146 @@
 namespace troupe::tree {
 
 inline constexpr std::uint32_t slot_count = 1024;
-inline constexpr std::size_t name_size = 64;
-using process_name = std::array<char, name_size>;  ///< zero terminated
+using process_name = std::array<char, 64>;     ///< zero terminated
+using process_text = std::array<char, 256>;    ///< zero terminated
+inline constexpr std::int32_t stillborn = -1;  ///< a pid: its server died before it came to be
+inline constexpr int lost_exit_code = 255;     ///< nobody was there to hear it
 
-[[nodiscard]] process_name make_process_name(std::string_view text) noexcept;  ///< cut to fit
-[[nodiscard]] std::string_view text_of(const process_name& name) noexcept;
+template <std::size_t Size>
+[[nodiscard]] std::string_view text_of(const std::array<char, Size>& text) noexcept {
+  return {text.data(), std::char_traits<char>::length(text.data())};
+}
+/// Cut to fit.
+template <std::size_t Size>
+void assign(std::array<char, Size>& to, std::string_view text) noexcept {
+  to = {};
+  text.copy(to.data(), Size - 1);
+}
 
 /// The values of `slot::state`.
 enum slot_state : std::uint32_t {
   unused,  ///< never used
-  live,    ///< its process runs
-  dead,    ///< its process ended; exit_status is valid
+  live,    ///< its process runs, or is about to
+  ending,  ///< it ended, `end` is valid, and its pid is about to become free
+  dead,    ///< nothing is left of it
+};
+
+/// How a process ended, as its kernel parent learned.
+struct end_record {
+  std::int32_t code = 0;  ///< N, or -signal
+  std::uint32_t dumped_core = 0;
+  std::uint64_t user_us = 0;
+  std::uint64_t system_us = 0;
+  std::uint64_t most_resident = 0;  ///< bytes
 };
 
 /// One row of the process table, in shared memory. Drawn in docs/layout.md.
 ///
-/// Written by the fork server alone, except `interrupts` (anybody), `released` (the parent) and `inbox` (the process
-/// itself). A row goes unused -> live -> dead -> live (with the next generation) ...; it is reused only once `released`
-/// is set or the parent is dead. Commit points: of a start, the store of `live`; of a death, the store of `dead`, after
-/// `exit_status`. Readers load `state`, then the rest, then compare `generation` with the one they ask about.
+/// A row goes unused -> live -> ending -> dead -> live (with the next generation) ...; it is reused only once
+/// `released` is set or the parent is dead. Commit points: of a claim, the store of `live`; of a birth, the exchange of
+/// `pid`; of a death, the store of `dead`, after `end`; of an answer, the store of `answered`. Readers load `state`,
+/// then the rest, then compare `generation` with the one they ask about.
 struct alignas(128) slot {
-  std::atomic<std::uint32_t> state{unused};  // slot_state; futex for joiners
+  // Written by the fork server, before `live`.
+  std::atomic<std::uint32_t> state{
+      unused};  // slot_state; by the kernel parent, when it becomes dead; futex for joiners
   std::atomic<std::uint32_t> generation{0};
-  std::atomic<std::int32_t> pid{0};
-  std::atomic<std::int32_t> exit_status{0};  // N, or -signal
   std::atomic<std::uint32_t> parent_slot{0};
   std::atomic<std::uint32_t> parent_generation{0};
-  std::atomic<std::uint32_t> released{0};    // 1: the parent wants to know nothing more
-  std::atomic<std::uint32_t> interrupts{0};  // futex: bumped on every death in the tree
-  std::atomic<std::uint32_t> inbox{0};       // the generation whose inbox is ready
-  process_name name{};                       // written before `live`
+  std::atomic<std::uint32_t> request{0};   // the number of the parent's request that asked for it
+  std::atomic<std::uint32_t> detached{0};  // 1: it, or somebody it descends from, goes on when its parent dies
+  std::atomic<std::uint16_t> daemon{0};
+  std::atomic<when_orphaned> on_parent_death{when_orphaned::kill};
+
+  std::atomic<std::int32_t> pid{0};          // 0 until born; by the process itself or the fork server, or `stillborn`
+  std::atomic<std::uint32_t> released{0};    // by the parent, 1: it wants to know nothing more
+  std::atomic<std::uint32_t> interrupts{0};  // by anybody: bumped on every death in the tree; futex
+  std::atomic<std::uint32_t> inbox{0};       // by the process itself: the generation whose inbox is ready
+
+  // By the fork server: what became of this process's own last request.
+  std::atomic<std::uint32_t> answered{0};  // its number; futex
+  std::atomic<std::int32_t> answer_error{0};
+  std::atomic<std::uint32_t> answer_slot{0};
+  std::atomic<std::uint32_t> answer_generation{0};
+
+  process_name name{};  // by the fork server
+
+  // How it ended.
+  std::atomic<std::uint32_t> parted{0};  // by the process itself, 1: its function is over, with `parting_code`
+  std::atomic<std::int32_t> parting_code{0};
+  process_text last_words{};  // by the process itself, before `parted`: the exception that escaped its function
+  end_record end{};           // by its kernel parent, before `dead`
 };
-static_assert(sizeof(slot) == 128 && std::is_standard_layout_v<slot>);
+static_assert(sizeof(slot) == 512 && std::is_standard_layout_v<slot>);
 
 /// The table itself: the front of the control memory that every process of the tree maps; the inboxes follow.
 class process_table {
  public:
   /// Makes the control memory of a new tree.
   [[nodiscard]] static process_table create();
+  /// Maps that of the tree which this process was started in. Throws errc::malformed.
+  [[nodiscard]] static process_table attach(unique_fd memory);
 
   [[nodiscard]] slot& at(std::uint32_t index) const noexcept { return slots_[index]; }
   [[nodiscard]] slot& at(process_id id) const noexcept { return slots_[id.slot]; }
-  /// Whether `id` is certainly not running: proven by the fork server's wait, never guessed.
-  [[nodiscard]] bool is_dead(process_id id) const noexcept;
-  /// Whether the row still speaks of `id`.
-  [[nodiscard]] bool holds(process_id id) const noexcept;
-  /// "process bank (pid 42)", for error texts.
-  [[nodiscard]] std::string describe(process_id id) const;
+  /// How many rows were ever used.
+  [[nodiscard]] std::uint32_t used() const noexcept { return head_->used.load(std::memory_order_acquire); }
+  /// Which process has the row now; nobody if it is not live.
+  [[nodiscard]] process_id living(std::uint32_t index) const noexcept;
+  [[nodiscard]] process_id parent_of(std::uint32_t index) const noexcept;
+  /// Changes when one fork server takes over from another.
+  [[nodiscard]] std::atomic<std::uint32_t>& server_epoch() const noexcept { return head_->server_epoch; }
   [[nodiscard]] int fd() const noexcept { return memory_->fd(); }
 
-  /// Fork server only: claims a free row for a child of `parent`; nobody if the table is full.
-  process_id claim(process_id parent, std::string_view name) const;
-  /// Fork server only: publishes the end of `id` and wakes everybody in the tree who waits for anything.
-  void bury(process_id id, int exit_status) const;
+  /// Whether the row still speaks of `id`.
+  [[nodiscard]] bool holds(process_id id) const noexcept;
+  /// Whether its kernel parent has seen the end of `id`.
+  [[nodiscard]] bool has_ended(process_id id) const noexcept;
+  /// Whether `id` can certainly store nothing any more: proven by its end, or by the kernel having let go of the lock
+  /// that only it held (see life_lock), never guessed.
+  [[nodiscard]] bool is_dead(process_id id) const noexcept;
+  /// "process bank (pid 42)", for error texts.
+  [[nodiscard]] std::string describe(process_id id) const;
+  /// Sends a signal; nothing happens if `id` has ended, and no other process ever gets it. Throws `error` (EPERM).
+  void signal(process_id id, int number) const;
+
+  struct claim_for {
+    process_id parent;
+    std::uint32_t request = 0;
+    std::string_view name;
+    when_orphaned on_parent_death = when_orphaned::kill;
+    bool daemon = false;
+  };
+  /// Fork server only: takes a free row; nobody if the table is full.
+  process_id claim(const claim_for& whom) const;
+  /// Gives the row of `id`, which was just claimed, its pid. False if somebody else decided otherwise before.
+  [[nodiscard]] bool give_birth(process_id id, std::int32_t pid) const noexcept;
+  /// Kernel parent only, before it reaps `id`: from now on nobody sends a signal to that pid.
+  void record_end(process_id id, const end_record& end) const noexcept;
+  /// Publishes the recorded end of `id` and wakes everybody in the tree who waits for anything. Doing it twice is fine.
+  void bury(process_id id) const noexcept;
+  /// Makes everybody in the tree look again at what he waits for.
+  void interrupt_all() const noexcept;
 
   /// The memory of the inbox of one process, mapped.
   [[nodiscard]] memory::region map_inbox(std::uint32_t index) const;
 
  private:
+  struct alignas(128) head {
+    std::uint64_t magic = 0;
+    std::atomic<std::uint32_t> used{0};          // by the fork server
+    std::atomic<std::uint32_t> server_epoch{0};  // by each fork server, when it begins
+  };
+
   explicit process_table(memory::region memory);
+  static std::size_t inbox_offset(std::uint32_t index);
 
   std::shared_ptr<const memory::region> memory_;  // copies of a table are the same table
+  head* head_;
   slot* slots_;
 };
 
-/// "was killed by signal 9", "exited with code 3".
-[[nodiscard]] std::string describe_exit(int exit_status);
+/// "was killed by signal 9 (SIGKILL)", "exited with code 3".
+[[nodiscard]] std::string describe_exit(int code);
 
 }  // namespace troupe::tree

@@ -3,22 +3,41 @@
 #include "troupe/base/error.hpp"
 #include "troupe/memory/park.hpp"
 #include "troupe/process/child.hpp"
-#include "troupe/process/fork_server.hpp"
+#include "troupe/process/keeper.hpp"
+#include "troupe/process/life_lock.hpp"
 #include "troupe/process/membership.hpp"
+#include "troupe/process/pidfd.hpp"
 #include "troupe/transport/packet_socket.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <poll.h>
 #include <string>
+
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <vector>
 
 namespace troupe::tree {
 
 namespace {
+
+/// What else this process has open is no business of its servers and of their children.
+void close_all_but(std::vector<int> kept) {
+  std::sort(kept.begin(), kept.end());
+  unsigned first = STDERR_FILENO + 1;
+  for (const int fd : kept) {
+    const auto next = static_cast<unsigned>(fd);
+    if (next > first) (void)::close_range(first, next - 1, 0);
+    first = next + 1;
+  }
+  (void)::close_range(first, ~0U, 0);
+}
 
 [[maybe_unused]] int thread_count() {
   std::ifstream status{"/proc/self/status"};
@@ -35,52 +54,76 @@ void require_single_thread() {
 #endif
 }
 
-/// The fork server's life, and that of each of its children after it. Never returns.
-[[noreturn]] void serve(process_table table, process_id root, unique_fd line, const sigset_t& mask) {
+/// The life of the servers, and that of each of their children after it. Never returns.
+[[noreturn]] void serve(server_seat seat) {
+  const process_table table = seat.table;
   std::optional<newborn> child;
   try {
-    fork_server server{table, root, std::move(line), mask};
-    child = server.run();
+    close_all_but(
+        {table.fd(), seat.root_life.get(), seat.root_line.get(), seat.requests.get(), seat.requests_line.get()});
+    child = keep_servers(std::move(seat));
   } catch (const std::exception& e) {
     std::fprintf(stderr, "troupe: the fork server gave up: %s\n", e.what());
     ::_exit(1);
   }
-  ::_exit(child ? run_child(std::move(table), std::move(*child)) : 0);
+  ::_exit(child ? run_child(table, std::move(*child)) : 0);
+}
+
+/// As nobody's child: whoever waits for any child of this process, as a host program may, must not meet our servers.
+void fork_servers(server_seat seat) {
+  const pid_t pid = ::fork();
+  if (pid < 0) throw_errno("fork", "fork server");
+  if (pid > 0) {
+    int status = 0;
+    while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (status != 0)
+      throw error{errc::start_failed, "the fork server cannot be started: the system allows no more processes"};
+    return;
+  }
+  switch (::fork()) {
+  case -1: ::_exit(1);
+  case 0: serve(std::move(seat));
+  default: ::_exit(0);
+  }
 }
 
 }  // namespace
 
 struct root::state {
   membership place;
-  pid_t fork_server;
+  unique_fd line;
 };
 
 root::root() {
+  go_on_if_spawned();
   if (membership::current_or_null() != nullptr)
     throw error{errc::already_started, "this process has a troupe::system already; use troupe::this_system()"};
   memory::require_park();
   require_single_thread();
   auto table = process_table::create();
-  const process_id self = table.claim({}, "main");
-  table.at(self).pid.store(::getpid(), std::memory_order_release);
+  const process_id self = table.claim({.parent = {}, .name = "main"});
+  (void)table.give_birth(self, ::getpid());
   auto [ours, servers] = transport::packet_socket_pair();
+  auto [asking, serving] = transport::packet_socket_pair();
   sigset_t mask;
   ::sigprocmask(SIG_BLOCK, nullptr, &mask);
+  unique_fd life = open_pidfd(::getpid());
+  if (!life) throw_errno("pidfd_open", "this process");
   std::cout.flush();
   std::fflush(nullptr);  // else the children would write our pending output once more
-  const pid_t pid = ::fork();
-  if (pid < 0) throw_errno("fork", "fork server");
-  if (pid == 0) {
-    ours.reset();
-    serve(std::move(table), self, std::move(servers), mask);
-  }
-  state_.reset(new state{{std::move(table), self, std::move(ours)}, pid});
+  fork_servers({table, self, std::move(life), std::move(servers), std::move(serving), asking.duplicate(), mask});
+  unique_fd proof = life_lock::hold(table.fd(), self.slot);
+  state_.reset(new state{{std::move(table), self, std::move(asking), std::move(proof)}, std::move(ours)});
 }
 
 root::~root() {
-  const pid_t server = state_->fork_server;
-  state_.reset();  // hangs up: the server kills what is left and ends
-  while (::waitpid(server, nullptr, 0) < 0 && errno == EINTR) {
+  state_->place.leave();
+  const unique_fd line = std::move(state_->line);
+  state_.reset();
+  ::shutdown(line.get(), SHUT_WR);  // the servers end what is left, then hang up
+  pollfd entry{line.get(), POLLRDHUP, 0};
+  while (::poll(&entry, 1, -1) < 0 && errno == EINTR) {
   }
 }
 

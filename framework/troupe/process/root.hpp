@@ -5,12 +5,13 @@
 /// Internal to `troupe::system`.
 namespace troupe::tree {
 
-/// Makes this process the first of a tree: creates the process table and forks the fork server. In the fork server and
-/// in every child the constructor never returns: a child runs its function and exits there.
+/// Makes this process the first of a tree: creates the process table and forks the servers. In these and in every child
+/// the constructor never returns: a child runs its function and exits there.
 ///
 /// Construct it before the program has threads: a second thread could hold a lock at the moment of the fork that nobody
 /// in a child would ever release. Throws errc::already_started if this process belongs to a tree, errc::unsupported
-/// if there are threads or the kernel is too old. Destroying it kills what still runs and ends the fork server.
+/// if there are threads or the kernel is too old. Destroying it terminates this process's daemons, waits for its other
+/// children, and ends the servers.
 class root {
  public:
   root();

@@ -1,0 +1,35 @@
+#pragma once
+
+#include "troupe/base/unique_fd.hpp"
+#include "troupe/process/process_table.hpp"
+
+#include <sys/types.h>
+#include <vector>
+
+/// Private to the process room.
+namespace troupe::tree {
+
+/// Ends the children of `gone` that are to end with it; see process_options::on_parent_death.
+void end_children_of(const process_table& table, process_id gone);
+
+/// Waits for the children of this process and publishes in the process table how they ended. Of a dead process, first
+/// the row says so, then its pid becomes free, then whoever waits is told. Blocks SIGCHLD for as long as this process
+/// lives.
+class reaper {
+ public:
+  explicit reaper(process_table table);
+
+  /// Readable when a child may have ended.
+  [[nodiscard]] int fd() const noexcept { return deaths_.get(); }
+  /// Buries every child that has ended, and ends its children. Returns the pids of those that have no row. Does not
+  /// block.
+  std::vector<pid_t> reap();
+
+ private:
+  [[nodiscard]] process_id row_of(pid_t pid) const noexcept;
+
+  process_table table_;
+  unique_fd deaths_;  // signalfd for SIGCHLD
+};
+
+}  // namespace troupe::tree
