@@ -41,9 +41,8 @@ bool only_lists(int count, char** arguments) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  the_watchdog.emplace();  // first: it forks, and must not hold what is opened later
-
   troupe::system system;  // in a child it runs the child, and exits
+  the_watchdog.emplace();
 
   const int failures = Catch::Session{}.run(argc, argv);
   if (only_lists(argc, argv)) return 0;  // Catch2 v2 returns the number of lines

@@ -3,6 +3,7 @@
 #include "troupe/base/error.hpp"
 #include "troupe/memory/region.hpp"
 #include "troupe/process/entry_point.hpp"
+#include "troupe/process/life_lock.hpp"
 #include "troupe/process/membership.hpp"
 #include "troupe/process/spawned_image.hpp"
 #include "troupe/process/start_settings.hpp"
@@ -137,6 +138,7 @@ int run_child(process_table table, newborn child) {
 void go_on_if_spawned() {
   auto image = spawned_image();
   if (!image) return;
+  image->child.life = life_lock::renew(image->table.fd(), image->child.id.slot, image->child.life);
   set_signals(image->child.mask);
   set_line_buffers();
   std::exit(run_member(std::move(image->table), std::move(image->child), true));
