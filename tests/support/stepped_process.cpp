@@ -170,6 +170,11 @@ void stepped_process::run_to_trap() {
   trap_ = at_;
 }
 
+void stepped_process::interrupt() {
+  checked(::ptrace(PTRACE_INTERRUPT, pid_, nullptr, nullptr), "PTRACE_INTERRUPT");
+  wait_for_stop();
+}
+
 /// Whether the process sleeps instead of stopping.
 bool stepped_process::falls_asleep() {
   bool asleep = false;

@@ -35,6 +35,8 @@ class stepped_process {
   ~stepped_process();
 
   void run_to_trap();
+  /// The same, wherever it is now: a system call that it sleeps in begins anew.
+  void interrupt();
   /// Executes one instruction. One that repeats itself (`rep movsb`) counts each of its first rounds, then the rest at
   /// once. With `may_sleep` a system call that puts the process to sleep ends the step; otherwise it is waited for.
   stop step(bool may_sleep = false);

@@ -1,0 +1,130 @@
+// Whole families of processes: many at once, many one after the other, and one whose first process is killed.
+#include "support/catch.hpp"
+#include "support/footprint.hpp"
+#include "support/sanitizers.hpp"
+#include "troupe/pipe.hpp"
+#include "troupe/process.hpp"
+#include "troupe/queue.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <fstream>
+#include <sched.h>
+#include <sstream>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+using namespace troupe;
+using namespace troupe::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* report_variable = "TROUPE_TEST_REPORT_TO";  // a descriptor
+constexpr int children = 3;
+
+[[noreturn]] void block() {
+  for (;;) ::pause();
+}
+
+void start_children_and_block(queue<int> pids, int generations) {
+  pids.put(::getpid());
+  std::vector<process> mine;
+  for (int i = 0; generations > 0 && i < children; ++i)
+    mine.emplace_back(start_children_and_block, pids, generations - 1).start();
+  block();
+}
+
+bool runs(pid_t pid) {
+  std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
+  std::string line;
+  std::getline(file, line);
+  const auto name_end = line.rfind(')');
+  return name_end != std::string::npos && line.size() > name_end + 2 && line[name_end + 2] != 'Z';
+}
+
+}  // namespace
+
+TEST_CASE("five hundred processes run at once") {
+  const footprint before = footprint::now();
+  {
+    queue<int> pids;
+    auto [gate, there] = pipe(simplex);
+    std::vector<process> all;
+    for (int i = 0; i < 500; ++i) {
+      all.emplace_back(
+          [](queue<int> out) {
+            out.put(::getpid());
+            block();
+          },
+          pids);
+      all.back().start();
+    }
+    std::vector<int> seen;
+    for (int i = 0; i < 500; ++i) seen.push_back(pids.get());
+    std::sort(seen.begin(), seen.end());
+    CHECK(std::adjacent_find(seen.begin(), seen.end()) == seen.end());
+    CHECK(active_children().size() >= 500);
+    for (process& p : all) p.kill();
+    for (process& p : all) p.join();
+    CHECK(std::all_of(all.begin(), all.end(), [](process& p) { return p.exit_code() == -SIGKILL; }));
+  }
+  CHECK(footprint::settled_within(before).is_within(before));
+}
+
+TEST_CASE("ten thousand starts and joins leave nothing behind") {
+  const auto run = [](int code) {
+    process p{[](int wanted) { return wanted; }, code};
+    p.start();
+    p.join();
+    return p.exit_code().value();
+  };
+  REQUIRE(run(1) == 1);
+  const footprint before = footprint::now();
+  const int count = under_sanitizer ? 1'000 : 10'000;
+  for (int i = 0; i < count; ++i) REQUIRE(run(i % 100) == i % 100);
+  CHECK(footprint::settled_within(before).is_within(before));
+}
+
+// Not a test of its own: the first process of the family in the one below.
+TEST_CASE("the first process of a family", "[.family]") {
+  const char* report = std::getenv(report_variable);
+  REQUIRE(report != nullptr);
+  queue<int> pids;
+  std::vector<process> mine;
+  for (int i = 0; i < children; ++i) mine.emplace_back(start_children_and_block, pids, 1).start();
+  std::ostringstream all;
+  for (int i = 0; i < children + children * children; ++i) all << pids.get() << ' ';
+  for (const int server : servers()) all << server << ' ';
+  const std::string text = all.str() + "\n";
+  REQUIRE(::write(std::atoi(report), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  block();
+}
+
+TEST_CASE("when the first process is killed, its whole family ends") {
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const pid_t first = ::fork();
+  if (first == 0) {
+    ::setenv(report_variable, std::to_string(ends[1]).c_str(), 1);
+    ::execl("/proc/self/exe", "crash_tests", "the first process of a family", nullptr);
+    ::_exit(127);
+  }
+  ::close(ends[1]);
+  std::string text;
+  for (char c = 0; ::read(ends[0], &c, 1) == 1 && c != '\n';) text += c;
+  ::close(ends[0]);
+  std::istringstream numbers{text};
+  std::vector<pid_t> pids;
+  for (pid_t pid = 0; numbers >> pid;) pids.push_back(pid);
+  CHECK(pids.size() == 2 + children + children * children);
+  CHECK(std::all_of(pids.begin(), pids.end(), runs));
+
+  REQUIRE(::kill(first, SIGKILL) == 0);
+  REQUIRE(::waitpid(first, nullptr, 0) == first);
+  const auto end = std::chrono::steady_clock::now() + 10s;
+  while (std::any_of(pids.begin(), pids.end(), runs) && std::chrono::steady_clock::now() < end) ::sched_yield();
+  CHECK(std::none_of(pids.begin(), pids.end(), runs));
+}

@@ -1,0 +1,177 @@
+// Processes that start, wait for and serve others, killed at every instruction.
+#include "support/catch.hpp"
+#include "support/footprint.hpp"
+#include "support/kill_at_every_instruction.hpp"
+#include "support/stepped_process.hpp"
+#include "troupe/pipe.hpp"
+#include "troupe/process.hpp"
+#include "troupe/queue.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <random>
+#include <sched.h>
+#include <thread>
+#include <unistd.h>
+
+using namespace troupe;
+using namespace troupe::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+int run(int code) {
+  process p{[](int wanted) { return wanted; }, code};
+  p.start();
+  p.join();
+  return p.exit_code().value();
+}
+
+void say_one_and_stay(connection line) {
+  line.send(1);
+  (void)line.recv<int>();
+}
+
+/// Everything that came until the stream ended.
+std::size_t count_to_end(connection& from) {
+  std::size_t count = 0;
+  try {
+    for (;; ++count) (void)from.recv<int>();
+  } catch (const error& e) {
+    REQUIRE(e.code() == errc::end_of_stream);
+  }
+  return count;
+}
+
+std::string name_of(pid_t pid) {
+  std::ifstream file{"/proc/" + std::to_string(pid) + "/comm"};
+  std::string name;
+  std::getline(file, name);
+  return name;
+}
+
+/// The fork server, waiting for a request. A process that it has just forked still has its name, but does not wait.
+pid_t waiting_fork_server() {
+  for (;; ::sched_yield())
+    for (const int pid : servers()) {
+      if (name_of(pid) != "troupe-server") continue;
+      wait_until_asleep(pid);
+      if (name_of(pid) == "troupe-server") return pid;
+    }
+}
+
+}  // namespace
+
+TEST_CASE("a process killed at any instruction of starting another one takes it along", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "start of a process", .repeatable = false, .kills = 300}, [](victim& victim) {
+    auto [here, there] = pipe();
+    victim.run(
+        [](marks marks, connection line) {
+          (void)run(1);
+          process child{say_one_and_stay, std::move(line)};
+          marks.around([&] { child.start(); });
+        },
+        std::move(there));
+    CHECK(count_to_end(here) <= 1);  // the stream ends, so nobody is left who could send
+    CHECK(run(2) == 2);
+    return outcome::unknown;
+  });
+}
+
+TEST_CASE("a process killed at any instruction of waiting for another one leaves nothing", "[every_instruction]") {
+  kill_at_every_instruction({.operation = "join of a process", .repeatable = false, .kills = 300}, [](victim& victim) {
+    auto [here, there] = pipe(simplex);
+    victim.run(
+        [](marks marks, connection line) {
+          (void)run(1);
+          process child{[](connection to) { to.send(1); }, std::move(line)};
+          child.start();
+          marks.around([&] { child.join(); });
+        },
+        std::move(there));
+    CHECK(count_to_end(here) <= 1);
+    CHECK(run(2) == 2);
+    return outcome::unknown;
+  });
+}
+
+namespace {
+
+/// Steps, and no breakpoints: a child that the server forks would inherit them. Returns the number of steps.
+std::size_t run_up_to(stepped_process& server, std::size_t most) {
+  std::size_t done = 0;
+  while (done < most && server.step(true) == stepped_process::stop::instruction) ++done;
+  return done;
+}
+
+/// This thread and a process on one processor: a step is two switches between them, which takes longer between two.
+class same_processor {
+ public:
+  explicit same_processor(pid_t pid) {
+    (void)::sched_getaffinity(0, sizeof before_, &before_);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(static_cast<std::size_t>(::sched_getcpu()), &one);
+    (void)::sched_setaffinity(0, sizeof one, &one);
+    (void)::sched_setaffinity(pid, sizeof one, &one);
+  }
+  same_processor(const same_processor&) = delete;
+  same_processor& operator=(const same_processor&) = delete;
+  ~same_processor() { (void)::sched_setaffinity(0, sizeof before_, &before_); }
+
+ private:
+  cpu_set_t before_{};
+};
+
+}  // namespace
+
+// The fork server is stopped where it waits for a request, and killed so many instructions later.
+TEST_CASE("a process is started exactly once, wherever the fork server is killed meanwhile", "[every_instruction]") {
+  if (const char* reason = why_not_steppable()) {
+    WARN("not stepped: " << reason);
+    return;
+  }
+  (void)run(1);
+  const footprint before = footprint::now();
+  std::size_t steps = 0;  // of one start
+  std::mt19937 random{std::random_device{}()};
+  const int kills = std::getenv("TROUPE_EVERY_INSTRUCTION") != nullptr ? 5'000 : 60;
+  for (int round = 0; round <= kills; ++round) {
+    stepped_process server;
+    const pid_t pid = waiting_fork_server();
+    if (!server.seize(pid)) {
+      WARN("not stepped: this user may not trace");
+      return;
+    }
+    server.interrupt();
+    queue<int> started;
+    auto [here, there] = pipe();
+    int code = -1;
+    std::thread asker{[&, &line = there] {
+      process child{[](queue<int> out, connection end) {
+                      out.put(1);
+                      return end.recv<int>();
+                    },
+                    started, std::move(line)};
+      child.start();
+      child.join();
+      code = child.exit_code().value();
+    }};
+    {
+      const same_processor quick{pid};
+      if (round == 0)
+        steps = run_up_to(server, ~std::size_t{0});
+      else
+        (void)run_up_to(server, random() % steps);
+    }
+    server.kill();
+    CAPTURE(round, steps);
+    CHECK(started.get() == 1);
+    here.send(round % 100);
+    asker.join();
+    CHECK(code == round % 100);
+    CHECK(started.empty());
+  }
+  WARN("the fork server was killed " << kills << " times within the " << steps << " steps of a start");
+  CHECK(footprint::settled_within(before).is_within(before));
+}
