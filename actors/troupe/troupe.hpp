@@ -8,6 +8,8 @@
 #include "troupe/pipeline.hpp"
 #include "troupe/process.hpp"
 #include "troupe/queue.hpp"
+#include "troupe/shareable_list.hpp"
+#include "troupe/shared_memory.hpp"
 #include "troupe/value.hpp"
 #include "troupe/wait.hpp"
 #include "troupe/wire/any_value.hpp"

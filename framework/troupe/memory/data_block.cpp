@@ -13,11 +13,12 @@ namespace {
 
 constexpr std::size_t largest = std::size_t{1} << 46;  // what a process can address at all
 
-std::size_t bytes_for(std::size_t count, std::size_t element_size) {
-  if (element_size != 0 && count > (largest - data_offset) / element_size)
-    throw error{errc::out_of_memory, std::to_string(count) + " elements of " + std::to_string(element_size)
+std::size_t bytes_for(const data_block::description& what, std::size_t count) {
+  const std::size_t each = what.type->size * what.copies;
+  if (what.extra > largest || (each != 0 && count > (largest - data_offset - what.extra) / each))
+    throw error{errc::out_of_memory, std::to_string(count) + " elements of " + std::to_string(what.type->size)
                                          + " bytes are more than a process can address"};
-  return data_offset + count * element_size;
+  return data_offset + count * each + what.extra;
 }
 
 std::string describe(data_kind kind, bool guarded, std::string_view type) {
@@ -69,8 +70,7 @@ data_type data_type::of(std::string name, std::size_t size, std::size_t alignmen
 
 data_block::data_block(const description& what, std::size_t count)
     : count_{count}
-    , region_{region::create(what.type->name, bytes_for(count, what.type->size * what.copies),
-                             bytes_for(count, what.type->size * what.copies))} {
+    , region_{region::create(what.type->name, bytes_for(what, count), bytes_for(what, count))} {
   auto* fresh = new (region_.data()) data_header;
   fresh->kind = what.kind;
   fresh->type = what.type->hash;

@@ -62,6 +62,7 @@ class data_block {
     const data_type* type = nullptr;
     bool guarded = false;
     std::uint64_t copies = 1;  ///< room for each element this many times
+    std::uint64_t extra = 0;   ///< bytes behind the elements, to be checked by who uses them
   };
 
   /// New data of `count` elements, all bytes zero and all backed by memory. Throws errc::out_of_memory.

@@ -58,7 +58,7 @@ class array : public transport::data_handle_of<Access> {
 
   [[nodiscard]] T& operator[](std::size_t index) const {
     const auto all = span();
-    if (index >= all.size()) throw_outside(index, 1);
+    if (index >= all.size()) refuse(index, 1);
     return all[index];
   }
   [[nodiscard]] T* begin() const { return span().data(); }
@@ -71,7 +71,7 @@ class array : public transport::data_handle_of<Access> {
   /// `count` elements from `first` on.
   [[nodiscard]] std::span<T> slice(std::size_t first, std::size_t count) const {
     const auto all = span();
-    if (first > all.size() || count > all.size() - first) throw_outside(first, count);
+    if (first > all.size() || count > all.size() - first) refuse(first, count);
     return all.subspan(first, count);
   }
 
@@ -128,8 +128,8 @@ class array : public transport::data_handle_of<Access> {
                                                "processor: lock the array, and use a[i]");
     return std::atomic_ref<T>{(*this)[index]};
   }
-  [[noreturn]] void throw_outside(std::size_t first, std::size_t count) const {
-    transport::throw_outside_of_array(first, count, size());
+  [[noreturn]] void refuse(std::size_t first, std::size_t count) const {
+    transport::throw_outside(first, count, size());
   }
 };
 

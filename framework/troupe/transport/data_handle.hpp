@@ -37,6 +37,7 @@ class data_handle {
   data_handle() noexcept = default;
   explicit data_handle(std::shared_ptr<memory::data_block> block) noexcept : block_{std::move(block)} {}
 
+  void adopt(std::shared_ptr<memory::data_block> block) noexcept { block_ = std::move(block); }
   [[nodiscard]] memory::data_block& block() const {
     if (block_ == nullptr) throw_closed();
     return *block_;
@@ -114,7 +115,7 @@ template <class T>
 concept countable = std::is_arithmetic_v<T> && !std::same_as<T, bool>;
 
 /// Throws errc::invalid_argument that names the elements asked for, and how many there are.
-[[noreturn]] void throw_outside_of_array(std::size_t first, std::size_t count, std::size_t size);
+[[noreturn]] void throw_outside(std::size_t first, std::size_t count, std::size_t size);
 
 template <class T>
 [[nodiscard]] const memory::data_type& data_type_of() {

@@ -94,7 +94,7 @@ TEST_CASE("what is outside of an array is refused, naming index and size") {
   CHECK(a.slice(10, 0).empty());
   CHECK(error_of([&] { a.fetch_add(10, 1); }) == errc::invalid_argument);
   CHECK(text_of_error([&] { a[static_cast<std::size_t>(-1)] = 1; })
-        == "element -1 of an array of 10: indices go from 0 to size() - 1");
+        == "element -1 of 10 was asked for: indices go from 0 to size() - 1");
   CHECK(error_of([&] { a.assign(std::vector<int>(9)); }) == errc::invalid_argument);
   CHECK(error_of([] { array<double> huge(static_cast<std::size_t>(-1)); }) == errc::out_of_memory);
   CHECK(error_of([] { array<double> huge(std::size_t{1} << 40); }) == errc::out_of_memory);
