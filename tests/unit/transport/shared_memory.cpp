@@ -11,8 +11,8 @@
 //   there
 //                                                 is no tracker, no warning, and nothing to unlink
 //   ..._zero_length / embedded NUL in a name      "what cannot be a name is refused"
-//   SharedMemoryServer_ignores_sigint, _tracker_reuse, SharedMemoryManager*   no server and no tracker: handles own the
-//                                                 memory together. "in a storm of ..." in crash/shared_data.cpp
+//   SharedMemoryServer_ignores_sigint, _tracker_reuse, SharedMemoryManager*   there is no server and no tracker: handles
+//                                                 own the memory together, and can be in any container
 //   close with exported pointers                  spans are good as long as a handle of the process is open
 // TestSharedMemoryNames: "any bytes but zero can be a name".
 #include "troupe/shared_memory.hpp"
@@ -205,14 +205,12 @@ TEST_CASE("a stopped holder is no answer, and any other one is") {
   const std::string name = fresh_name("stopped");
   holder creator{create_and_hold, name};
   REQUIRE(::kill(*creator.child.pid(), SIGSTOP) == 0);
-  siginfo_t info{};
   CHECK_FALSE(shared_memory::try_open_for(name, 20ms));
   CHECK(error_of([&] { (void)shared_memory::create(name, 1); }) == errc::name_in_use);
   REQUIRE(::kill(*creator.child.pid(), SIGCONT) == 0);
   const auto memory = shared_memory::open(name);
   REQUIRE(::kill(*creator.child.pid(), SIGSTOP) == 0);
   CHECK(shared_memory::open(name).bytes()[0] == std::byte{1});
-  (void)info;
   creator.child.kill();
   creator.child.join();
 }
