@@ -50,6 +50,8 @@ std::size_t checked_count(const region& memory, const data_block::description& e
     throw error{errc::type_mismatch, describe(header.kind, header.guarded != 0, text_in(name)) + " arrived where "
                                          + describe(expected.kind, expected.guarded, expected.type->name)
                                          + " is expected"};
+  if (expected.kind == data_kind::value && count != 1)
+    throw error{errc::malformed, "a shared value says to be " + std::to_string(count) + " values"};
   if (size != 0 && count > (memory.size() - data_offset) / size / expected.copies)
     throw error{errc::malformed, "shared data says to hold " + std::to_string(count) + " elements of "
                                      + std::to_string(size) + " bytes, but its memory is smaller"};

@@ -11,7 +11,8 @@
 //   there
 //                                                 is no tracker, no warning, and nothing to unlink
 //   ..._zero_length / embedded NUL in a name      "what cannot be a name is refused"
-//   SharedMemoryServer_ignores_sigint, _tracker_reuse, SharedMemoryManager*   there is no server and no tracker: handles
+//   SharedMemoryServer_ignores_sigint, _tracker_reuse, SharedMemoryManager*   there is no server and no tracker:
+//   handles
 //                                                 own the memory together, and can be in any container
 //   close with exported pointers                  spans are good as long as a handle of the process is open
 // TestSharedMemoryNames: "any bytes but zero can be a name".

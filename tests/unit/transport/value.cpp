@@ -14,6 +14,7 @@
 #include "troupe/pipe.hpp"
 #include "troupe/process.hpp"
 #include "troupe/queue.hpp"
+#include "troupe/wire/message.hpp"
 
 #include <array>
 #include <chrono>
@@ -23,6 +24,7 @@
 #include <limits>
 #include <mutex>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 using namespace troupe;
@@ -274,6 +276,27 @@ TEST_CASE("a closed handle of a value says so, and others go on") {
   CHECK(error_of([&] { (void)v.load(); }) == errc::closed);
   CHECK(error_of([&] { v.lock(); }) == errc::closed);
   CHECK(other.load() == 1);
+}
+
+TEST_CASE("a value that says to be none, or to be of another type, is refused on arrival") {
+  using large = std::array<char, 8192>;  // reaches beyond the memory of a small one
+  const value<large> v;
+  wire::outgoing_handles out;
+  const auto bytes = wire::encode(v, &out);
+  const auto memory = memory::region::attach(unique_fd{::dup(out.fds()[0])});
+  auto& header = *reinterpret_cast<memory::data_header*>(memory.data());
+  const auto error_of_arrival = [&] {
+    std::vector<unique_fd> fds;
+    fds.emplace_back(::dup(memory.fd()));
+    wire::incoming_handles in{std::move(fds)};
+    return error_of([&] { (void)wire::decode<value<large>>(bytes.span(), &in); });
+  };
+  CHECK(error_of_arrival() == errc{});
+  header.count = 0;
+  CHECK(error_of_arrival() == errc::malformed);
+  header.count = 1;
+  header.element_size = 8;
+  CHECK(error_of_arrival() == errc::type_mismatch);
 }
 
 TEST_CASE("values, arrays and structs are doubled by another process") {
