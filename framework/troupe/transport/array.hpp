@@ -42,6 +42,8 @@ class array : public transport::data_handle_of<Access> {
   using size_type = std::size_t;
   using iterator = T*;
 
+  /// A closed handle.
+  array() noexcept = default;
   /// `size` elements, all of their bytes zero. Throws errc::out_of_memory.
   explicit array(std::size_t size) : base{std::make_shared<memory::data_block>(description(), size)} {}
   array(std::initializer_list<T> elements) : array(elements.size()) { std::ranges::copy(elements, begin()); }
@@ -50,8 +52,6 @@ class array : public transport::data_handle_of<Access> {
   explicit array(const Range& elements) : array(static_cast<std::size_t>(std::ranges::size(elements))) {
     copy_in(elements);
   }
-  /// A closed handle, to load into.
-  explicit array(wire::blank_t) noexcept {}
 
   [[nodiscard]] std::size_t size() const { return this->block().count(); }
   [[nodiscard]] bool empty() const { return size() == 0; }

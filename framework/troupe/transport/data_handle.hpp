@@ -2,7 +2,6 @@
 
 #include "troupe/base/deadline.hpp"
 #include "troupe/memory/data_block.hpp"
-#include "troupe/wire/blank.hpp"
 #include "troupe/wire/type_name.hpp"
 
 #include <atomic>

@@ -2,7 +2,6 @@
 
 #include "troupe/transport/data_handle.hpp"
 #include "troupe/wire/any_value.hpp"
-#include "troupe/wire/blank.hpp"
 
 #include <cstddef>
 #include <initializer_list>
@@ -28,12 +27,12 @@ class shareable_list : public transport::lockable_data {
  public:
   static constexpr std::size_t largest_item = std::size_t{1} << 30;  ///< bytes
 
+  /// A closed handle.
+  shareable_list() noexcept = default;
   /// A new list. Throws errc::invalid_argument if an item is a list or a dict, errc::message_too_large if one is larger
   /// than `largest_item`, errc::out_of_memory.
   shareable_list(std::initializer_list<any_value> items) : shareable_list(std::span{items.begin(), items.size()}) {}
   explicit shareable_list(const any_value::list& items) : shareable_list(std::span{items}) {}
-  /// A closed handle, to load into.
-  explicit shareable_list(wire::blank_t) noexcept {}
 
   [[nodiscard]] std::size_t size() const { return block().count(); }
   [[nodiscard]] bool empty() const { return size() == 0; }

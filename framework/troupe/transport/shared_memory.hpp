@@ -2,7 +2,6 @@
 
 #include "troupe/base/deadline.hpp"
 #include "troupe/base/unique_fd.hpp"
-#include "troupe/wire/blank.hpp"
 
 #include <chrono>
 #include <cstddef>
@@ -38,6 +37,8 @@ struct shared_memory_options {
 /// Access is not synchronised. All members but `close` are thread-safe. Throws errc::closed after `close`.
 class shared_memory {
  public:
+  /// A closed handle.
+  shared_memory() noexcept = default;
   /// New memory, all zero. Throws errc::invalid_argument for 0 bytes, errc::out_of_memory naming the size if there is
   /// not so much.
   [[nodiscard]] static shared_memory create(std::size_t size, const shared_memory_options& options = {});
@@ -54,9 +55,6 @@ class shared_memory {
                                                                  std::chrono::duration<Rep, Period> limit) {
     return open_until(name, deadline::after(limit));
   }
-
-  /// A closed handle, to load into.
-  explicit shared_memory(wire::blank_t) noexcept {}
 
   /// As many bytes as were asked for, from the start of a page on. Good as long as a handle of this process is open.
   [[nodiscard]] std::span<std::byte> bytes() const;

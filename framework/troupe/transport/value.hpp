@@ -1,6 +1,7 @@
 #pragma once
 
 #include "troupe/transport/data_handle.hpp"
+#include "troupe/wire/blank.hpp"
 
 #include <atomic>
 #include <cstring>
@@ -37,7 +38,8 @@ class value : public transport::data_handle_of<Access> {
   using value_type = T;
 
   /// A new value. Throws errc::out_of_memory.
-  explicit value(const T& initial = T{}) : base{std::make_shared<memory::data_block>(description(), 1)} {
+  value() : value{T{}} {}
+  explicit value(const T& initial) : base{std::make_shared<memory::data_block>(description(), 1)} {
     ::new (this->block().elements()) T{initial};
   }
   /// A closed handle, to load into.

@@ -14,6 +14,8 @@
 #include "troupe/pipe.hpp"
 #include "troupe/process.hpp"
 #include "troupe/queue.hpp"
+#include "troupe/shareable_list.hpp"
+#include "troupe/shared_memory.hpp"
 #include "troupe/wire/message.hpp"
 
 #include <array>
@@ -266,6 +268,22 @@ TEST_CASE("a value travels in messages, and outlives who made it") {
   auto second = ours.recv<value<int>>();
   first.fetch_add(2);
   CHECK(second.load() == 42);
+}
+
+TEST_CASE("shared data travels in the fields of a message") {
+  struct parcel {
+    value<int> number;
+    array<int> numbers;
+    shareable_list items;
+    shared_memory memory;
+  };
+  queue<parcel> q;
+  q.put({value{1}, array{1, 2}, shareable_list{"one"}, shared_memory::create(1)});
+  const parcel got = q.get();
+  CHECK(got.number.load() == 1);
+  CHECK(got.numbers[1] == 2);
+  CHECK(got.items[0] == "one");
+  CHECK(got.memory.size() == 1);
 }
 
 TEST_CASE("a closed handle of a value says so, and others go on") {
