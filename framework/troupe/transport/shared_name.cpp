@@ -1,6 +1,7 @@
 #include "troupe/transport/shared_name.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/base/forks.hpp"
 #include "troupe/transport/packet_socket.hpp"
 
 #include <algorithm>
@@ -79,7 +80,7 @@ enum class connected : std::uint8_t { yes, nobody, timeout };
 connected connect_until(int socket, address& where, deadline limit, std::string_view name) {
   for (;;) {
     if (!limit.is_never()) {
-      const int milliseconds = std::max(limit.poll_timeout(), 1);  // 0 is for no limit
+      const long milliseconds = std::max(limit.poll_timeout(), 1);  // 0 is for no limit
       const timeval left{milliseconds / 1000, milliseconds % 1000 * 1000};
       (void)::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &left, sizeof left);
     }
@@ -137,6 +138,7 @@ std::optional<shared_name::offer> shared_name::ask(std::string_view name, deadli
     if (packet.result == packet_result::timeout) return std::nullopt;
     if (packet.result == packet_result::done) return checked(got, std::move(packet), name);
     // Who had accepted us died before it answered; others may be there.
+    if (limit.passed()) return std::nullopt;
   }
 }
 
@@ -160,7 +162,8 @@ shared_name::shared_name(unique_fd listener, int memory, std::uint64_t size)
     , text_{name_of(listener_)}
     , end_{::eventfd(0, EFD_CLOEXEC)}
     , memory_{memory}
-    , size_{size} {
+    , size_{size}
+    , forks_then_{forks()} {
   if (!end_) throw_errno("eventfd", "shared memory " + text_);
   (void)::fcntl(listener_.get(), F_SETFL, O_NONBLOCK);  // others may accept who we were told of
   // The thread is ours alone: no signal of the program's is to be handled there.
@@ -169,7 +172,7 @@ shared_name::shared_name(unique_fd listener, int memory, std::uint64_t size)
   ::sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, &before);
   try {
-    answering_ = std::thread{[this] { answer_all(); }};
+    answering_ = std::make_unique<std::thread>([this] { answer_all(); });
   } catch (...) {
     ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
     throw;
@@ -178,9 +181,13 @@ shared_name::shared_name(unique_fd listener, int memory, std::uint64_t size)
 }
 
 shared_name::~shared_name() {
+  if (forks() != forks_then_) {
+    (void)answering_.release();  // NOLINT(bugprone-unused-return-value): there is no such thread in a forked copy
+    return;
+  }
   const std::uint64_t one = 1;
   (void)!::write(end_.get(), &one, sizeof one);
-  answering_.join();
+  answering_->join();
 }
 
 void shared_name::answer_all() {

@@ -3,7 +3,9 @@
 #include "troupe/base/deadline.hpp"
 #include "troupe/base/unique_fd.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,7 +31,8 @@ class shared_name {
     unique_fd listener;
   };
 
-  /// Takes a name for `memory`. Throws errc::invalid_argument for what cannot be a name, errc::name_in_use.
+  /// Takes a name. Nobody is answered before there is a `shared_name` with what is returned. Throws
+  /// errc::invalid_argument for what cannot be a name, errc::name_in_use.
   [[nodiscard]] static unique_fd claim(std::string_view name);
   /// Asks the holders of a name. Nothing if all of them are stopped until `limit`. Throws errc::no_such_name if there
   /// are none, errc::invalid_argument, errc::malformed, or EACCES if the name is held by another user.
@@ -54,7 +57,8 @@ class shared_name {
   unique_fd end_;  // an eventfd: the thread is to end
   int memory_;
   std::uint64_t size_;
-  std::thread answering_;
+  std::uint32_t forks_then_;
+  std::unique_ptr<std::thread> answering_;
 };
 
 }  // namespace troupe::transport

@@ -33,6 +33,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
@@ -238,6 +239,20 @@ TEST_CASE("shared memory travels as an argument and in messages") {
     CHECK(shared_memory::open(name).size() == 100);
   }
   CHECK(error_of_opening(name) == errc::no_such_name);
+}
+
+TEST_CASE("a forked copy that closes its handle takes the name from nobody") {
+  const std::string name = fresh_name("forked");
+  auto memory = shared_memory::create(name, 64);
+  const pid_t copy = ::fork();
+  if (copy == 0) {
+    memory.close();
+    ::_exit(0);
+  }
+  int status = -1;
+  REQUIRE(::waitpid(copy, &status, 0) == copy);
+  CHECK(status == 0);
+  CHECK(shared_memory::open(name).size() == 64);
 }
 
 TEST_CASE("many open one name at the same time") {
