@@ -26,14 +26,15 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstring>
-#include <fcntl.h>
+#include <cstddef>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -66,6 +67,19 @@ void create_and_hold(std::string name, connection report) {
   memory.bytes()[0] = std::byte{1};
   report.send(true);
   (void)report.recv<bool>();
+}
+
+bool is_stopped(const std::filesystem::path& thread) {
+  std::ifstream file{thread / "stat"};
+  const std::string stat{std::istreambuf_iterator<char>{file}, {}};
+  return stat.at(stat.rfind(')') + 2) == 'T';
+}
+
+/// Returns once each thread of the process has stopped.
+void stop(const process& running) {
+  REQUIRE(::kill(*running.pid(), SIGSTOP) == 0);
+  for (const auto& thread : std::filesystem::directory_iterator{"/proc/" + std::to_string(*running.pid()) + "/task"})
+    while (!is_stopped(thread.path())) std::this_thread::yield();
 }
 
 struct holder {
@@ -206,12 +220,12 @@ TEST_CASE("the name lasts as long as anybody has the memory, whoever dies") {
 TEST_CASE("a stopped holder is no answer, and any other one is") {
   const std::string name = fresh_name("stopped");
   holder creator{create_and_hold, name};
-  REQUIRE(::kill(*creator.child.pid(), SIGSTOP) == 0);
+  stop(creator.child);
   CHECK_FALSE(shared_memory::try_open_for(name, 20ms));
   CHECK(error_of([&] { (void)shared_memory::create(name, 1); }) == errc::name_in_use);
   REQUIRE(::kill(*creator.child.pid(), SIGCONT) == 0);
   const auto memory = shared_memory::open(name);
-  REQUIRE(::kill(*creator.child.pid(), SIGSTOP) == 0);
+  stop(creator.child);
   CHECK(shared_memory::open(name).bytes()[0] == std::byte{1});
   creator.child.kill();
   creator.child.join();
