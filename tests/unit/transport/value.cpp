@@ -1,9 +1,8 @@
 // What CPython's _TestValue checks, and its counterpart here:
 //   test_value, test_rawvalue       "a value holds what was stored, here and in another process", for all number types,
 //                                   with and without a lock
-//   test_getobj_getlock             "a value is its own lock", "a value without a lock has no members of one"; a lock
-//   of
-//                                   somebody else's is not taken: scoped_lock over both is as short
+//   test_getobj_getlock             "a value is its own lock", "a value without a lock has no members of one"; a
+//                                   lock of somebody else's is not taken: scoped_lock over both is as short
 // _TestSharedCTypes:
 //   test_sharedctypes, test_synchronize   "values, arrays and structs are doubled by another process"
 //   test_copy                       "a copy of a value refers to the same memory; what was loaded does not"
