@@ -40,6 +40,8 @@ class category final : public std::error_category {
     case errc::remote_exception: return "exception elsewhere";
     case errc::unsupported: return "unsupported";
     case errc::invalid_argument: return "invalid argument";
+    case errc::name_in_use: return "name in use";
+    case errc::no_such_name: return "no such name";
     }
     return "unknown troupe error";
   }

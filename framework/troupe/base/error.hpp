@@ -32,6 +32,8 @@ enum class errc {
   remote_exception,   ///< user code in another process or actor threw; see `remote_error`
   unsupported,        ///< this kernel or this build lacks what is needed
   invalid_argument,   ///< an argument breaks the contract
+  name_in_use,        ///< something shared has this name already
+  no_such_name,       ///< nothing shared has this name
 };
 
 [[nodiscard]] const std::error_category& troupe_category() noexcept;

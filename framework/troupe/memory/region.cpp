@@ -3,6 +3,7 @@
 #include "troupe/base/error.hpp"
 #include "troupe/memory/sealed_file.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <string>
 #include <sys/mman.h>
@@ -69,6 +70,9 @@ void region::release(std::size_t offset, std::size_t length) const noexcept {
 
 void region::map() {
   void* where = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, fd(), static_cast<off_t>(offset_));
+  if (where == MAP_FAILED && errno == ENOMEM)
+    throw error{errc::out_of_memory,
+                "this process has no room for " + std::to_string(size_) + " bytes of shared memory"};
   if (where == MAP_FAILED) throw_errno("mmap", std::to_string(size_) + " bytes of shared memory");
   data_ = static_cast<std::byte*>(where);
   (void)::madvise(data_, size_, MADV_DONTDUMP);  // a core file of a small program must not hold gigabytes of queue

@@ -29,13 +29,27 @@ int lock_mutex_until(pthread_mutex_t& mutex, deadline limit) {
 #endif
 }
 
+robust_lock::outcome outcome_of(pthread_mutex_t& mutex, int result) {
+  switch (result) {
+  case 0: return robust_lock::outcome::locked;
+  case EBUSY:
+  case ETIMEDOUT: return robust_lock::outcome::timeout;
+  case EOWNERDEAD:
+    // Consistent at once: what the dead owner left is for us to know, and our own death would say so again.
+    ::pthread_mutex_consistent(&mutex);
+    return robust_lock::outcome::inherited;
+  default: errno = result; throw_errno("pthread_mutex_lock", "a lock in shared memory");
+  }
+}
+
 }  // namespace
 
-robust_lock::robust_lock() {
+robust_lock::robust_lock(kind which) {
   pthread_mutexattr_t attributes;
   ::pthread_mutexattr_init(&attributes);
   ::pthread_mutexattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
   ::pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
+  if (which == kind::recursive) ::pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_RECURSIVE);
   ::pthread_mutex_init(&mutex_, &attributes);
   ::pthread_mutexattr_destroy(&attributes);
 }
@@ -53,16 +67,10 @@ robust_lock::outcome robust_lock::lock_until(deadline limit) {
     else
       result = lock_mutex_until(mutex_, limit.passed() ? deadline::after(patience) : limit);
   }
-  if (result == 0) return outcome::locked;
-  if (result == ETIMEDOUT) return outcome::timeout;
-  if (result == EOWNERDEAD) {
-    // Consistent at once: what the dead owner left is for us to know, and our own death would say so again.
-    ::pthread_mutex_consistent(&mutex_);
-    return outcome::inherited;
-  }
-  errno = result;
-  throw_errno("pthread_mutex_lock", "a lock in shared memory");
+  return outcome_of(mutex_, result);
 }
+
+robust_lock::outcome robust_lock::try_lock() { return outcome_of(mutex_, ::pthread_mutex_trylock(&mutex_)); }
 
 void robust_lock::unlock() noexcept { ::pthread_mutex_unlock(&mutex_); }
 

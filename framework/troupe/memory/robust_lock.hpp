@@ -19,9 +19,11 @@ class robust_lock {
     locked,
     inherited,  ///< locked, and its last owner died with it. Whoever dies with it now leaves it to the next in this way
   };
+  /// Whether the thread that holds it may lock it once more; then it is free after as many unlocks.
+  enum class kind : unsigned char { plain, recursive };
 
   /// Puts a new lock into this memory. Call once, before the memory is shared.
-  robust_lock();
+  explicit robust_lock(kind which = kind::plain);
   robust_lock(const robust_lock&) = delete;
   robust_lock& operator=(const robust_lock&) = delete;
   ~robust_lock() = default;
@@ -30,6 +32,8 @@ class robust_lock {
   outcome lock() { return lock_until(deadline::never()); }
   /// Gives up at the limit; a limit already passed allows for the few microseconds another holder may need.
   [[nodiscard]] outcome lock_until(deadline limit);
+  /// Does not wait at all.
+  [[nodiscard]] outcome try_lock();
   void unlock() noexcept;
 
  private:

@@ -16,7 +16,7 @@ TEST_CASE("an error is a system_error whose text is the sentence it was made wit
 
 TEST_CASE("every error code has a message of its own") {
   std::vector<std::string> seen;
-  for (int value = 1; value <= static_cast<int>(errc::invalid_argument); ++value) {
+  for (int value = 1; value <= static_cast<int>(errc::no_such_name); ++value) {
     const auto text = make_error_code(static_cast<errc>(value)).message();
     CHECK(text != "unknown troupe error");
     CHECK(std::find(seen.begin(), seen.end(), text) == seen.end());

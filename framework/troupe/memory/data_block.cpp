@@ -1,0 +1,93 @@
+#include "troupe/memory/data_block.hpp"
+
+#include "troupe/base/error.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <new>
+#include <utility>
+
+namespace troupe::memory {
+
+namespace {
+
+constexpr std::size_t largest = std::size_t{1} << 46;  // what a process can address at all
+
+std::size_t bytes_for(const data_block::description& what, std::size_t count) {
+  const std::size_t each = what.type->size * what.copies;
+  if (what.extra > largest || (each != 0 && count > (largest - data_offset - what.extra) / each))
+    throw error{errc::out_of_memory, std::to_string(count) + " elements of " + std::to_string(what.type->size)
+                                         + " bytes are more than a process can address"};
+  return data_offset + count * each + what.extra;
+}
+
+std::string describe(data_kind kind, bool guarded, std::string_view type) {
+  std::string text{kind == data_kind::value ? "a value of " : kind == data_kind::array ? "an array of " : "a list of "};
+  return text.append(type).append(guarded ? " with a lock" : " without a lock");
+}
+
+std::string_view text_in(const std::array<char, 84>& room) {
+  return {room.data(), static_cast<std::size_t>(std::find(room.begin(), room.end(), '\0') - room.begin())};
+}
+
+/// How many elements are there, all of them inside of the memory.
+std::size_t checked_count(const region& memory, const data_block::description& expected) {
+  if (memory.size() < data_offset)
+    throw error{errc::malformed, "a handle of shared data refers to memory that is too small for any"};
+  const auto& header = *reinterpret_cast<data_header*>(memory.data());
+  const std::uint32_t version = header.version;
+  if (std::atomic_ref{const_cast<std::uint64_t&>(header.magic)}.load(std::memory_order_acquire) != data_magic)
+    throw error{errc::malformed, "a handle of shared data refers to memory that holds none"};
+  if (version != data_version)
+    throw error{errc::malformed, "shared data of layout version " + std::to_string(version)
+                                     + " arrived; this program knows " + std::to_string(data_version)
+                                     + ": build both from one version of troupe"};
+  const std::array<char, 84> name = header.type_name;
+  const std::uint64_t count = header.count;
+  const std::uint64_t size = expected.type->size;
+  if (header.kind != expected.kind || header.type != expected.type->hash || header.element_size != size
+      || (header.guarded != 0) != expected.guarded)
+    throw error{errc::type_mismatch, describe(header.kind, header.guarded != 0, text_in(name)) + " arrived where "
+                                         + describe(expected.kind, expected.guarded, expected.type->name)
+                                         + " is expected"};
+  if (expected.kind == data_kind::value && count != 1)
+    throw error{errc::malformed, "a shared value says to be " + std::to_string(count) + " values"};
+  if (size != 0 && count > (memory.size() - data_offset) / size / expected.copies)
+    throw error{errc::malformed, "shared data says to hold " + std::to_string(count) + " elements of "
+                                     + std::to_string(size) + " bytes, but its memory is smaller"};
+  return count;
+}
+
+}  // namespace
+
+data_type data_type::of(std::string name, std::size_t size, std::size_t alignment) {
+  std::uint64_t hash = 14695981039346656037u;  // FNV-1a, 64 bits
+  const auto mix = [&](std::string_view text) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 1099511628211u;
+  };
+  mix(name);
+  mix("|" + std::to_string(size) + "|" + std::to_string(alignment));
+  return {std::move(name), size, hash};
+}
+
+data_block::data_block(const description& what, std::size_t count)
+    : count_{count}
+    , region_{region::create(what.type->name, bytes_for(what, count), bytes_for(what, count))} {
+  auto* fresh = new (region_.data()) data_header;
+  fresh->kind = what.kind;
+  fresh->type = what.type->hash;
+  fresh->element_size = what.type->size;
+  fresh->count = count;
+  fresh->guarded = what.guarded ? 1 : 0;
+  std::copy_n(what.type->name.begin(), std::min(what.type->name.size(), fresh->type_name.size() - 1),
+              fresh->type_name.begin());
+  std::atomic_ref{fresh->magic}.store(data_magic, std::memory_order_release);
+}
+
+data_block::data_block(const description& expected, unique_fd file)
+    : count_{0}
+    , region_{region::attach(std::move(file))} {
+  count_ = checked_count(region_, expected);
+}
+
+}  // namespace troupe::memory
