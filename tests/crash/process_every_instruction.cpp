@@ -135,7 +135,7 @@ TEST_CASE("a process is started exactly once, wherever the fork server is killed
   const footprint before = footprint::now();
   std::size_t steps = 0;  // of one start
   std::mt19937 random{std::random_device{}()};
-  const int kills = std::getenv("TROUPE_EVERY_INSTRUCTION") != nullptr ? 5'000 : 60;
+  const int kills = std::getenv("TROUPE_EVERY_INSTRUCTION") != nullptr ? 5'000 : 20;
   for (int round = 0; round <= kills; ++round) {
     stepped_process server;
     const pid_t pid = waiting_fork_server();
