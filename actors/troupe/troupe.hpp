@@ -9,6 +9,7 @@
 #include "troupe/process.hpp"
 #include "troupe/queue.hpp"
 #include "troupe/shareable_list.hpp"
+#include "troupe/shared_fd.hpp"
 #include "troupe/shared_memory.hpp"
 #include "troupe/value.hpp"
 #include "troupe/wait.hpp"

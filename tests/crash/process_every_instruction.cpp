@@ -8,7 +8,6 @@
 #include "troupe/queue.hpp"
 
 #include <cstdlib>
-#include <fstream>
 #include <random>
 #include <sched.h>
 #include <thread>
@@ -43,21 +42,9 @@ std::size_t count_to_end(connection& from) {
   return count;
 }
 
-std::string name_of(pid_t pid) {
-  std::ifstream file{"/proc/" + std::to_string(pid) + "/comm"};
-  std::string name;
-  std::getline(file, name);
-  return name;
-}
-
-/// The fork server, waiting for a request. A process that it has just forked still has its name, but does not wait.
 pid_t waiting_fork_server() {
   for (;; ::sched_yield())
-    for (const int pid : servers()) {
-      if (name_of(pid) != "troupe-server") continue;
-      wait_until_asleep(pid);
-      if (name_of(pid) == "troupe-server") return pid;
-    }
+    if (const int pid = waiting_server("troupe-server")) return pid;
 }
 
 }  // namespace

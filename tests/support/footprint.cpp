@@ -21,12 +21,18 @@ constexpr auto patience = std::chrono::seconds{5};
 
 std::string place_of(int pid) { return "/proc/" + std::to_string(pid); }
 
-int parent_of(int pid) {
+/// What follows the name in its status line: the state, the parent, ...
+std::string status_of(int pid) {
   std::ifstream file{place_of(pid) + "/stat"};
   std::string line;
   std::getline(file, line);
   const auto name_end = line.rfind(')');
-  return name_end == std::string::npos || name_end + 4 >= line.size() ? -1 : std::stoi(line.substr(name_end + 4));
+  return name_end == std::string::npos || name_end + 2 >= line.size() ? "" : line.substr(name_end + 2);
+}
+
+int parent_of(int pid) {
+  const std::string status = status_of(pid);
+  return status.size() < 2 ? -1 : std::stoi(status.substr(2));
 }
 
 template <class Wanted>
@@ -75,6 +81,15 @@ std::size_t mappings_of(int pid) {
 std::vector<int> servers() {
   const ino_t ours = tree_of(::getpid());
   return processes_that([&](int pid) { return name_of(pid).starts_with("troupe-") && tree_of(pid) == ours; });
+}
+
+int waiting_server(std::string_view name) {
+  for (const int pid : servers()) {
+    if (name_of(pid) != name) continue;
+    const bool waits = status_of(pid).starts_with('S');
+    if (waits && name_of(pid) == name) return pid;
+  }
+  return 0;
 }
 
 footprint footprint::now() {

@@ -2,12 +2,16 @@
 
 #include <cstddef>
 #include <iosfwd>
+#include <string_view>
 #include <vector>
 
 namespace troupe::test {
 
 /// The fork server and the keeper of this process's tree.
 [[nodiscard]] std::vector<int> servers();
+/// The "troupe-server" or the "troupe-keeper" among them, if it waits for something to do at this moment; else 0. (A
+/// process that was just forked still has its server's name, but it does not wait.)
+[[nodiscard]] int waiting_server(std::string_view name);
 
 /// What this process and the servers of its tree hold: compared before and after, it shows what leaked.
 struct footprint {

@@ -83,7 +83,7 @@ int milliseconds_to(std::optional<clock::time_point> limit) {
 
 /// What the test has open, the guard must not keep open: others wait for its end.
 void close_all_but(int one, int other) {
-  const auto [low, high] = std::minmax(static_cast<unsigned>(one), static_cast<unsigned>(other));
+  const auto [low, high] = std::minmax({static_cast<unsigned>(one), static_cast<unsigned>(other)});
   if (low > 3) (void)::close_range(3, low - 1, 0);
   if (high > low + 1) (void)::close_range(low + 1, high - 1, 0);
   (void)::close_range(high + 1, ~0U, 0);

@@ -7,8 +7,10 @@
 #include "troupe/wait.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <optional>
+#include <pthread.h>
 #include <sched.h>
 #include <sys/wait.h>
 #include <thread>
@@ -297,6 +299,27 @@ TEST_CASE("the host program may wait for any child of its own and meets none of 
   CHECK(::waitpid(-1, nullptr, 0) == -1);
   CHECK(errno == ECHILD);
   here.close();
+}
+
+TEST_CASE("waiting for a process goes on after signals") {
+  static std::atomic<int> caught{0};
+  const auto before = std::signal(SIGUSR1, [](int) { ++caught; });
+  auto [here, there] = pipe();
+  process p{stay, std::move(there)};
+  p.start();
+  (void)here.recv<int>();
+  std::thread poking{[&line = here, waiting = ::pthread_self()] {
+    for (int wanted = 1; wanted <= 100; ++wanted) {
+      ::pthread_kill(waiting, SIGUSR1);
+      while (caught < wanted) ::sched_yield();
+    }
+    line.close();
+  }};
+  p.join();
+  poking.join();
+  CHECK(p.exit_code() == 0);
+  CHECK(caught == 100);
+  (void)std::signal(SIGUSR1, before);
 }
 
 TEST_CASE("the number of processors is that which this process may use") {

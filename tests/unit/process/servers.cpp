@@ -6,7 +6,6 @@
 
 #include <atomic>
 #include <csignal>
-#include <fstream>
 #include <random>
 #include <sched.h>
 #include <thread>
@@ -18,16 +17,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// 0 if there is none at this moment.
-pid_t server_called(std::string_view wanted) {
-  for (const int pid : servers()) {
-    std::ifstream file{"/proc/" + std::to_string(pid) + "/comm"};
-    std::string name;
-    if (std::getline(file, name) && name == wanted) return pid;
-  }
-  return 0;
-}
-
 int run(int code) {
   process p{[](int wanted) { return wanted; }, code};
   p.start();
@@ -35,18 +24,27 @@ int run(int code) {
   return p.exit_code().value();
 }
 
-/// Waits until the tree is served by two others than before.
-void kill_and_wait(pid_t victim) {
-  REQUIRE(victim > 0);
-  REQUIRE(::kill(victim, SIGKILL) == 0);
+/// Once it waits for something to do.
+pid_t the(std::string_view server) {
   const auto end = std::chrono::steady_clock::now() + 10s;
-  for (;;) {
-    const pid_t keeper = server_called("troupe-keeper");
-    const pid_t server = server_called("troupe-server");
-    if (keeper != 0 && server != 0 && keeper != victim && server != victim) return;
+  for (;; ::sched_yield()) {
+    if (const pid_t pid = waiting_server(server)) return pid;
     REQUIRE(std::chrono::steady_clock::now() < end);
-    ::sched_yield();
   }
+}
+
+/// False if it was gone already. Returns once nothing is left of it.
+bool kill_for_good(pid_t pid) {
+  if (::kill(pid, SIGKILL) != 0) return false;
+  while (::kill(pid, 0) == 0) ::sched_yield();  // somebody reaps it
+  return true;
+}
+
+/// Returns once there are two servers again.
+void kill_and_wait(std::string_view server) {
+  REQUIRE(kill_for_good(the(server)));
+  (void)the("troupe-keeper");
+  (void)the("troupe-server");
 }
 
 }  // namespace
@@ -68,7 +66,7 @@ TEST_CASE("a killed server is replaced, its children live on, and how they end i
   other.start();
   CHECK(here.recv<int>() == 1);
 
-  kill_and_wait(server_called(victim));
+  kill_and_wait(victim);
   CHECK(run(2) == 2);
   CHECK(child.is_alive());
   CHECK(other.is_alive());
@@ -88,8 +86,8 @@ TEST_CASE("if first the fork server is killed and then the keeper that adopted i
   }};
   child.start();
   other.start();
-  kill_and_wait(server_called("troupe-server"));
-  kill_and_wait(server_called("troupe-keeper"));
+  kill_and_wait("troupe-server");
+  kill_and_wait("troupe-keeper");
   here.send(8);
   child.join();
   CHECK(child.exit_code() == 8);  // it said so itself
@@ -105,15 +103,13 @@ TEST_CASE("starts go on while the servers are killed again and again", "[storm]"
   std::thread killer{[&] {
     std::mt19937 random{std::random_device{}()};
     while (!over) {
-      const pid_t keeper = server_called("troupe-keeper");
-      const pid_t server = server_called("troupe-server");
+      const pid_t keeper = waiting_server("troupe-keeper");
+      const pid_t server = waiting_server("troupe-server");
       // One at a time: if both are gone before either was replaced, nothing can be started any more.
       if (keeper == 0 || server == 0) continue;
       const auto until = std::chrono::steady_clock::now() + std::chrono::microseconds{random() % 3000};
       while (std::chrono::steady_clock::now() < until) ::sched_yield();
-      if (::kill(random() % 2 == 0 ? keeper : server, SIGKILL) == 0) ++kills;
-      while (!over && server_called("troupe-keeper") == keeper && server_called("troupe-server") == server)
-        ::sched_yield();
+      if (kill_for_good(random() % 2 == 0 ? keeper : server)) ++kills;
     }
   }};
   int exact = 0;

@@ -1,0 +1,3 @@
+#pragma once
+
+#include "troupe/transport/shared_fd.hpp"
