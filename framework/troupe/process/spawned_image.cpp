@@ -65,6 +65,7 @@ void exec_program(const membership& place, const newborn& child) {
   if (::setenv(variable, what.str().c_str(), 1) != 0) throw_errno("setenv", variable);
   std::vector<std::string> arguments = arguments_of_program();
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
   ::execv("/proc/self/exe", pointers.data());
