@@ -10,6 +10,7 @@
 #include <atomic>
 #include <csignal>
 #include <optional>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <sys/wait.h>
@@ -51,8 +52,7 @@ void orphan(connection line, connection proof) {
   static volatile std::sig_atomic_t caught = 0;
   std::signal(SIGTERM, [](int) { caught = 1; });
   line.send(1);
-  while (caught == 0 && !line.poll(10ms)) {
-  }
+  while (caught == 0 && !line.poll()) (void)::poll(nullptr, 0, 1);  // where ThreadSanitizer delivers signals
   proof.send(std::string{caught != 0 ? "terminated" : "asked"});
 }
 [[noreturn]] void start_orphan_and_block(connection line, connection proof, when_orphaned what) {
@@ -192,7 +192,7 @@ TEST_CASE("a process that handles an interrupt goes on") {
               static volatile std::sig_atomic_t caught = 0;
               std::signal(SIGINT, [](int) { caught = 1; });
               line.send(1);
-              while (caught == 0) ::sched_yield();
+              while (caught == 0) (void)::poll(nullptr, 0, 1);  // ThreadSanitizer delivers signals in such calls
               return 3;
             },
             std::move(there)};
@@ -301,6 +301,7 @@ TEST_CASE("the host program may wait for any child of its own and meets none of 
   here.close();
 }
 
+#ifndef __SANITIZE_THREAD__  // it holds signals back from a thread that sleeps on a futex
 TEST_CASE("waiting for a process goes on after signals") {
   static std::atomic<int> caught{0};
   const auto before = std::signal(SIGUSR1, [](int) { ++caught; });
@@ -321,6 +322,7 @@ TEST_CASE("waiting for a process goes on after signals") {
   CHECK(caught == 100);
   (void)std::signal(SIGUSR1, before);
 }
+#endif
 
 TEST_CASE("the number of processors is that which this process may use") {
   cpu_set_t all;
