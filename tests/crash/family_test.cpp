@@ -1,6 +1,7 @@
 // Whole families of processes: many at once, many one after the other, and one whose first process is killed.
 #include "support/catch.hpp"
 #include "support/footprint.hpp"
+#include "support/run.hpp"
 #include "support/sanitizers.hpp"
 #include "troupe/pipe.hpp"
 #include "troupe/process.hpp"
@@ -75,16 +76,10 @@ TEST_CASE("five hundred processes run at once") {
 }
 
 TEST_CASE("ten thousand starts and joins leave nothing behind") {
-  const auto run = [](int code) {
-    process p{[](int wanted) { return wanted; }, code};
-    p.start();
-    p.join();
-    return p.exit_code().value();
-  };
-  REQUIRE(run(1) == 1);
+  REQUIRE(run(process{return_it, 1}) == 1);
   const footprint before = footprint::now();
   const int count = under_sanitizer ? 1'000 : 10'000;
-  for (int i = 0; i < count; ++i) REQUIRE(run(i % 100) == i % 100);
+  for (int i = 0; i < count; ++i) REQUIRE(run(process{return_it, i % 100}) == i % 100);
   CHECK(footprint::settled_within(before).is_within(before));
 }
 

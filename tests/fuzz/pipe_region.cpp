@@ -1,4 +1,5 @@
 #include "../support/pipe_memory.hpp"
+#include "input.hpp"
 
 #include "troupe/transport/frame_writer.hpp"
 #include "troupe/wait.hpp"
@@ -19,45 +20,24 @@
 namespace {
 
 using namespace troupe;
+using fuzz::input;
 using namespace std::chrono_literals;
 using transport::frame_header;
 using transport::pipe_ring_bytes;
 
-class input {
- public:
-  explicit input(std::span<const unsigned char> bytes) : bytes_{bytes} {}
-  [[nodiscard]] bool empty() const { return bytes_.empty(); }
-  template <class T>
-  T take() {
-    T value{};
-    const std::size_t size = std::min(sizeof value, bytes_.size());
-    if (size != 0) std::memcpy(&value, bytes_.data(), size);
-    bytes_ = bytes_.subspan(size);
-    return value;
-  }
-  std::uint8_t below(std::uint8_t limit) { return take<std::uint8_t>() % limit; }
-  /// Any word, but often one of those that checks are about.
-  std::uint64_t word() {
-    constexpr std::array<std::uint64_t, 12> telling{0,
-                                                    1,
-                                                    7,
-                                                    8,
-                                                    16,
-                                                    31,
-                                                    pipe_ring_bytes - 16,
-                                                    pipe_ring_bytes - 8,
-                                                    pipe_ring_bytes,
-                                                    2 * pipe_ring_bytes,
-                                                    std::uint64_t{1} << 63,
-                                                    ~std::uint64_t{0}};
-    const std::uint8_t which = below(16);
-    if (which < telling.size()) return telling[which];
-    return which < 14 ? take<std::uint16_t>() : take<std::uint64_t>();
-  }
-
- private:
-  std::span<const unsigned char> bytes_;
-};
+/// What checks are about.
+constexpr std::array<std::uint64_t, 12> telling{0,
+                                                1,
+                                                7,
+                                                8,
+                                                16,
+                                                31,
+                                                pipe_ring_bytes - 16,
+                                                pipe_ring_bytes - 8,
+                                                pipe_ring_bytes,
+                                                2 * pipe_ring_bytes,
+                                                std::uint64_t{1} << 63,
+                                                ~std::uint64_t{0}};
 
 /// Two ends, and somebody with the same memory who keeps to no rules.
 class spoiled_pipe {
@@ -95,21 +75,21 @@ class spoiled_pipe {
  private:
   void spoil_header(input& in) {
     const std::size_t at = in.take<std::uint16_t>() % sizeof(transport::pipe_layout) / 4 * 4;
-    const auto word = static_cast<std::uint32_t>(in.word());
+    const auto word = static_cast<std::uint32_t>(in.word(telling));
     std::memcpy(reinterpret_cast<std::byte*>(&memory_.layout()) + at, &word, sizeof word);
     if (in.below(2) == 0) return;
     // Positions are what most depends on.
     auto& direction = memory_.direction(in.below(2));
-    (in.below(2) == 0 ? direction.released : direction.written) += in.word();
+    (in.below(2) == 0 ? direction.released : direction.written) += in.word(telling);
   }
   void spoil_ring(input& in) {
     const std::uint8_t writer = in.below(2);
     std::size_t at = in.take<std::uint16_t>();
     if (in.below(2) == 0) at += memory_.direction(writer).released;
-    memory_.put(writer, at % pipe_ring_bytes, in.word());
+    memory_.put(writer, at % pipe_ring_bytes, in.word(telling));
   }
   void forge_header(input& in) {
-    const frame_header header{static_cast<std::uint32_t>(in.word()), in.take<std::uint8_t>(),
+    const frame_header header{static_cast<std::uint32_t>(in.word(telling)), in.take<std::uint8_t>(),
                               frame_header::check_of(forger_.position())};
     memory_.put(forged_, forger_.position() % pipe_ring_bytes, header.packed());
   }
@@ -117,9 +97,9 @@ class spoiled_pipe {
   void forge_frame(input& in) {
     const std::uint8_t what = in.take<std::uint8_t>();
     const std::uint8_t kind = (what & 7) | ((what & 0x40) != 0 ? frame_header::with_handles : 0);
-    std::array<std::uint64_t, 2> head{in.word(), in.word()};
+    std::array<std::uint64_t, 2> head{in.word(telling), in.word(telling)};
     if ((what & 0x20) != 0) head[0] = wire::identity_of<std::string>().hash;
-    const auto length = static_cast<std::uint16_t>(in.word());
+    const auto length = static_cast<std::uint16_t>(in.word(telling));
     for (int times = 1 + (what >> 3 & 3); times > 0 && forger_.fits(length); --times) {
       std::memcpy(forger_.payload(), head.data(), std::min<std::size_t>(length, sizeof head));
       forger_.commit(kind, length);

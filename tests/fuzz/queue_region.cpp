@@ -1,3 +1,5 @@
+#include "input.hpp"
+
 #include "troupe/base/error.hpp"
 #include "troupe/memory/owner.hpp"
 #include "troupe/memory/park.hpp"
@@ -5,7 +7,6 @@
 #include "troupe/transport/queue_layout.hpp"
 #include "troupe/wait.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -23,6 +24,7 @@
 namespace {
 
 using namespace troupe;
+using fuzz::input;
 using transport::byte_queue;
 using transport::queue_layout;
 
@@ -40,42 +42,20 @@ class last_one_alive final : public memory::owner::registry {
   static constexpr memory::owner::word self = std::uint64_t{3} << 32 | 1;
 };
 
-class input {
- public:
-  explicit input(std::span<const unsigned char> bytes) : bytes_{bytes} {}
-  [[nodiscard]] bool empty() const { return bytes_.empty(); }
-  template <class T>
-  T take() {
-    T value{};
-    const std::size_t size = std::min(sizeof value, bytes_.size());
-    if (size != 0) std::memcpy(&value, bytes_.data(), size);
-    bytes_ = bytes_.subspan(size);
-    return value;
-  }
-  std::uint8_t below(std::uint8_t limit) { return take<std::uint8_t>() % limit; }
-  /// Any word, but often one of those that checks are about.
-  std::uint64_t word() {
-    constexpr std::array<std::uint64_t, 13> telling{0,
-                                                    1,
-                                                    2,
-                                                    7,
-                                                    8,
-                                                    16,
-                                                    ring_bytes - 8,
-                                                    ring_bytes,
-                                                    2 * ring_bytes,
-                                                    std::uint64_t{1} << 32,
-                                                    std::uint64_t{1} << 62,
-                                                    std::uint64_t{1} << 63,
-                                                    ~std::uint64_t{0}};
-    const std::uint8_t which = below(16);
-    if (which < telling.size()) return telling[which];
-    return which < 15 ? take<std::uint16_t>() : take<std::uint64_t>();
-  }
-
- private:
-  std::span<const unsigned char> bytes_;
-};
+/// What checks are about.
+constexpr std::array<std::uint64_t, 13> telling{0,
+                                                1,
+                                                2,
+                                                7,
+                                                8,
+                                                16,
+                                                ring_bytes - 8,
+                                                ring_bytes,
+                                                2 * ring_bytes,
+                                                std::uint64_t{1} << 32,
+                                                std::uint64_t{1} << 62,
+                                                std::uint64_t{1} << 63,
+                                                ~std::uint64_t{0}};
 
 /// A queue, and somebody with the same memory who keeps to no rules.
 class spoiled_queue {
@@ -126,7 +106,7 @@ class spoiled_queue {
       return at >= start && at < start + sizeof lock;
     };
     if (in_lock(layout_.producers) || in_lock(layout_.consumers)) return;
-    const auto word = static_cast<std::uint32_t>(in.word());
+    const auto word = static_cast<std::uint32_t>(in.word(telling));
     std::memcpy(memory_.data() + at, &word, sizeof word);
   }
   /// What most depends on.
@@ -136,19 +116,19 @@ class spoiled_queue {
                                                        &layout_.taken};
     auto& chosen = *cursors.at(in.below(cursors.size()));
     if (in.below(2) == 0)
-      chosen = in.word();
+      chosen = in.word(telling);
     else
-      chosen += in.word();
+      chosen += in.word(telling);
   }
   void spoil_frame(input& in) {
     const std::size_t start = transport::cursor::unpack(layout_.head.load()).units * std::size_t{8};
     const std::size_t at = (start + std::size_t{8} * in.below(64)) % (std::size_t{256} << 10);
-    const std::uint64_t word = in.word();
+    const std::uint64_t word = in.word(telling);
     std::memcpy(memory_.data() + transport::queue_header_size + at, &word, sizeof word);
   }
   void spoil_claim(input& in) {
     auto* claims = reinterpret_cast<std::atomic<std::uint64_t>*>(memory_.data() + transport::queue_page);
-    claims[in.below(64)] = in.word();
+    claims[in.below(64)] = in.word(telling);
   }
 
   void put(std::size_t size) {

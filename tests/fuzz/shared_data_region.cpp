@@ -1,3 +1,5 @@
+#include "input.hpp"
+
 #include "troupe/array.hpp"
 #include "troupe/base/error.hpp"
 #include "troupe/memory/region.hpp"
@@ -6,7 +8,6 @@
 #include "troupe/value.hpp"
 #include "troupe/wire/message.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdio>
@@ -25,24 +26,7 @@
 namespace {
 
 using namespace troupe;
-
-class input {
- public:
-  explicit input(std::span<const unsigned char> bytes) : bytes_{bytes} {}
-  [[nodiscard]] bool empty() const { return bytes_.empty(); }
-  template <class T>
-  T take() {
-    T value{};
-    const std::size_t size = std::min(sizeof value, bytes_.size());
-    if (size != 0) std::memcpy(&value, bytes_.data(), size);
-    bytes_ = bytes_.subspan(size);
-    return value;
-  }
-  std::uint8_t below(std::uint8_t limit) { return take<std::uint8_t>() % limit; }
-
- private:
-  std::span<const unsigned char> bytes_;
-};
+using fuzz::input;
 
 /// A handle of shared data, and somebody with the same memory who keeps to no rules.
 template <class Data>

@@ -4,6 +4,7 @@
 #include "troupe/actor/node_core.hpp"
 #include "troupe/actor/node_main.hpp"
 #include "troupe/actor/unpack.hpp"
+#include "troupe/base/log.hpp"
 #include "troupe/process/process.hpp"
 
 #include <atomic>
@@ -63,7 +64,7 @@ node::~node() {
     stop();
     join();
   } catch (const std::exception& e) {
-    actors::complain("node " + name() + " does not end in an orderly way: " + e.what());
+    log(log_level::warning, "node " + name() + " does not end in an orderly way: " + e.what());
   }
 }
 

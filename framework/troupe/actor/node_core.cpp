@@ -5,6 +5,7 @@
 #include "troupe/actor/receiver.hpp"
 #include "troupe/actor/remote_asker.hpp"
 #include "troupe/actor/shell.hpp"
+#include "troupe/base/log.hpp"
 #include "troupe/memory/park.hpp"
 #include "troupe/process/member.hpp"
 
@@ -85,19 +86,19 @@ void node_core::send_soon(process_id to, const packet_header& header, wire::buff
   try {
     if (!receiver::is_this_thread()) {
       if (send(to, header, content.span())) return;
-      complain("an answer to " + tree::describe(to) + " is dropped: its inbox has been full for too long");
+      log(log_level::warning, "an answer to " + tree::describe(to) + " is dropped: its inbox has been full for too long");
     } else if (!send_packet(to, header, content.span(), deadline::now())) {
       engine_.spawn(std::make_unique<errand>(*this, to, header, std::move(content)), 1);
     }
   } catch (const error& e) {
     if (e.code() == errc::process_died || e.code() == errc::closed) return;  // it does not wait for it any more
-    complain("an answer to another process is dropped: " + std::string{e.what()});
+    log(log_level::warning, "an answer to another process is dropped: " + std::string{e.what()});
     if (header.what != packet_header::kind::answer) return;
     packet_header instead = header;
     instead.what = packet_header::kind::refusal;
     send_soon(to, instead, wire::encode(runtime::failure{errc::message_too_large, e.what(), {}, {}}));
   } catch (const std::exception& e) {
-    complain("an answer to another process is dropped: " + std::string{e.what()});
+    log(log_level::warning, "an answer to another process is dropped: " + std::string{e.what()});
   }
 }
 

@@ -2,7 +2,7 @@
 
 #include "troupe/actor/actor_base.hpp"
 #include "troupe/actor/any_answer.hpp"
-#include "troupe/actor/complain.hpp"
+#include "troupe/actor/drop_count.hpp"
 #include "troupe/actor/dispatch.hpp"
 #include "troupe/actor/packet.hpp"
 #include "troupe/actor/pending_asks.hpp"

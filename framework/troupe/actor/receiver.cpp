@@ -1,8 +1,8 @@
 #include "troupe/actor/receiver.hpp"
 
-#include "troupe/actor/complain.hpp"
 #include "troupe/actor/node_core.hpp"
 #include "troupe/base/error.hpp"
+#include "troupe/base/log.hpp"
 #include "troupe/memory/park.hpp"
 
 #include <csignal>
@@ -42,9 +42,9 @@ void receiver::run() noexcept {
     for (;;) drain_and_report();
   } catch (const error& e) {
     if (e.code() == errc::end_of_stream) return;  // the inbox was shut down: by our destructor
-    complain(std::string{"this process hears nothing from others any more: "} + e.what());
+    log(log_level::error, std::string{"this process hears nothing from others any more: "} + e.what());
   } catch (const std::exception& e) {
-    complain(std::string{"this process hears nothing from others any more: "} + e.what());
+    log(log_level::error, std::string{"this process hears nothing from others any more: "} + e.what());
   }
 }
 

@@ -1,6 +1,7 @@
 #include "troupe/actor/shell.hpp"
 
 #include "troupe/actor/node_core.hpp"
+#include "troupe/base/log.hpp"
 
 #include <cstdlib>
 #include <cxxabi.h>
@@ -116,7 +117,7 @@ void shell::handle(runtime::envelope& mail) noexcept {
 void shell::fall(const char* where) noexcept {
   stopping_ = true;
   reason_ = runtime::failure::of_current_exception(name());
-  complain(reason_.origin + " stops: " + where + " threw " + reason_.type + ": " + reason_.text);
+  log(log_level::error, reason_.origin + " stops: " + where + " threw " + reason_.type + ": " + reason_.text);
 }
 
 // -- what an actor can do --------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 #include "troupe/process/child.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/base/log.hpp"
 #include "troupe/memory/region.hpp"
 #include "troupe/process/entry_point.hpp"
 #include "troupe/process/life_lock.hpp"
@@ -23,12 +24,6 @@ namespace troupe::tree {
 namespace {
 
 constexpr std::size_t line_room = std::size_t{64} << 10;
-
-void print_escaped(std::string_view name, const std::string& what) {
-  // One call, so that the line stays whole beside other processes' output.
-  const std::string line = "Process " + std::string{name} + ": " + what + "\n";
-  std::fwrite(line.data(), 1, line.size(), stderr);
-}
 
 /// Ctrl-C is for the first process to handle: the terminal sends it to all. But who sends SIGINT to this process alone
 /// means it.
@@ -79,9 +74,11 @@ int run_function(body& what, std::vector<unique_fd> fds) {
   fds.erase(fds.begin(), fds.begin() + fixed_descriptors);
   wire::incoming_handles handles{std::move(fds)};
   wire::load_archive from{what.bytes(), &handles};
-  start_settings settings;  // applied before
+  start_settings settings;  // applied before, but for what an exec forgets
   code_ref entry;
   from >> settings >> entry;
+  logs::set_least(settings.least_logged);
+  log(log_level::info, "starts");
   return entry_point::find(entry)(from);
 }
 
@@ -92,14 +89,15 @@ start_settings settings_of(const body& what) {
   return settings;
 }
 
-/// The end of a member: says how its function ended, in the row of the table and on the standard error stream.
+/// The end of a member: says how its function ended, in the row of the table and in the log.
 int part(membership& place, int code, const std::string& escaped) {
   slot& row = place.table().at(place.self());
   if (!escaped.empty()) {
     assign(row.last_words, escaped);
-    print_escaped(text_of(row.name), escaped);
+    log(log_level::error, "its function threw " + escaped);
   }
   place.leave();
+  log(log_level::info, "ends with exit code " + std::to_string(code & 0xff));
   std::cout.flush();
   std::fflush(nullptr);
   row.parting_code.store(code & 0xff, std::memory_order_relaxed);

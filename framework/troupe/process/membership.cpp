@@ -1,6 +1,7 @@
 #include "troupe/process/membership.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/base/log.hpp"
 #include "troupe/memory/park.hpp"
 #include "troupe/process/inbox.hpp"
 #include "troupe/process/member.hpp"
@@ -41,6 +42,7 @@ membership::membership(process_table table, process_id self, unique_fd requests_
     , self_{self}
     , requests_line_{std::move(requests_line)}
     , life_{std::move(life)} {
+  logs::name_process(text_of(table_.at(self_).name));
   memory::interrupt::use(table_.at(self_).interrupts);
   memory::owner::use(word_of(self_), *this);
   the_one.store(this, std::memory_order_release);
@@ -105,7 +107,8 @@ process_id membership::start(const starting& how, std::span<const std::byte> bod
 /// has it for certain, and the second one knows what the first one did.
 void membership::ask(const request& what, std::span<const int> descriptors) {
   const std::atomic<std::uint32_t>& answered = table_.at(self_).answered;
-  for (;;) {
+  for (int attempt = 0;; ++attempt) {
+    if (attempt != 0) log(log_level::info, "the fork server was killed; its successor is asked again");
     const std::uint32_t epoch = table_.server_epoch().load();
     const auto bytes = std::as_bytes(std::span{&what, 1});
     if (transport::send_packet(requests_line_.get(), bytes, {}, descriptors, deadline::never())

@@ -2,6 +2,7 @@
 
 #include "troupe/base/error.hpp"
 #include "troupe/base/forks.hpp"
+#include "troupe/base/log.hpp"
 #include "troupe/process/membership.hpp"
 #include "troupe/process/process_view.hpp"
 
@@ -95,7 +96,8 @@ void process::start() {
                                 .working_directory = options.working_directory,
                                 .processors = {options.processors.begin(), options.processors.end()},
                                 .nice = options.nice,
-                                .limits = {}};
+                                .limits = {},
+                                .least_logged = least_logged()};
   for (const resource_limit& limit : options.limits)
     settings.limits.push_back({limit.resource, limit.soft, limit.hard});
   wire::outgoing_handles handles;

@@ -98,6 +98,7 @@ process_id process_table::claim(const claim_for& whom) const {
     const process_id id{i, next == 0 ? 1 : next};
     const bool inherits = whom.parent && at(whom.parent).detached.load(std::memory_order_relaxed) != 0;
     row.generation.store(id.generation, std::memory_order_release);
+    row.state.store(unused, std::memory_order_seq_cst);  // half written, it must not pass for the end of this request
     row.parent_slot.store(whom.parent.slot, std::memory_order_relaxed);
     row.parent_generation.store(whom.parent.generation, std::memory_order_relaxed);
     row.request.store(whom.request, std::memory_order_relaxed);

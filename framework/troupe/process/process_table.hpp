@@ -34,7 +34,7 @@ void assign(std::array<char, Size>& to, std::string_view text) noexcept {
 
 /// The values of `slot::state`.
 enum slot_state : std::uint32_t {
-  unused,  ///< never used
+  unused,  ///< never used, or being prepared for the next process
   live,    ///< its process runs, or is about to
   ending,  ///< it ended, `end` is valid, and its pid is about to become free
   dead,    ///< nothing is left of it
@@ -51,8 +51,8 @@ struct end_record {
 
 /// One row of the process table, in shared memory. Drawn in docs/layout.md.
 ///
-/// A row goes unused -> live -> ending -> dead -> live (with the next generation) ...; it is reused only once
-/// `released` is set or the parent is dead. Commit points: of a claim, the store of `live`; of a birth, the exchange of
+/// A row goes unused -> live -> ending -> dead -> unused (with the next generation) -> live ...; it is reused only once
+/// `released` is set or the parent is dead, and while `unused` nothing in it counts. Commit points: of a claim, the store of `live`; of a birth, the exchange of
 /// `pid`; of a death, the store of `dead`, after `end`; of an answer, the store of `answered`. Readers load `state`,
 /// then the rest, then compare `generation` with the one they ask about.
 struct alignas(128) slot {

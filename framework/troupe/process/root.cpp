@@ -1,6 +1,7 @@
 #include "troupe/process/root.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/base/log.hpp"
 #include "troupe/memory/park.hpp"
 #include "troupe/process/child.hpp"
 #include "troupe/process/keeper.hpp"
@@ -58,12 +59,13 @@ void require_single_thread() {
 [[noreturn]] void serve(server_seat seat) {
   const process_table table = seat.table;
   std::optional<newborn> child;
+  logs::name_process("troupe-server");
   try {
     close_all_but(
         {table.fd(), seat.root_life.get(), seat.root_line.get(), seat.requests.get(), seat.requests_line.get()});
     child = keep_servers(std::move(seat));
   } catch (const std::exception& e) {
-    std::fprintf(stderr, "troupe: the fork server gave up: %s\n", e.what());
+    log(log_level::error, std::string{"the fork server gave up: "} + e.what());
     ::_exit(1);
   }
   ::_exit(child ? run_child(table, std::move(*child)) : 0);

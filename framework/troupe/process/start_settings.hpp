@@ -1,5 +1,7 @@
 #pragma once
 
+#include "troupe/base/log.hpp"
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -25,6 +27,7 @@ struct start_settings {
   std::vector<std::uint32_t> processors;
   std::optional<std::int32_t> nice;
   std::vector<limit_setting> limits;
+  log_level least_logged = log_level::warning;
 
   /// Throws `error`, naming the setting that the system refused.
   void apply() const;

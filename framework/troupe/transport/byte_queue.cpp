@@ -1,12 +1,12 @@
 #include "troupe/transport/byte_queue.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/base/log.hpp"
 #include "troupe/memory/adaptive_spin.hpp"
 #include "troupe/transport/packet_socket.hpp"
 #include "troupe/transport/queue_state.hpp"
 #include "troupe/transport/watched.hpp"
 
-#include <cstdio>
 #include <mutex>
 
 namespace troupe::transport {
@@ -313,11 +313,10 @@ std::size_t byte_queue::get_some(frame_batch& frames, std::size_t most, deadline
 
 namespace {
 
-void report_on_stderr(const dead_item& item) {
-  const std::string line = "troupe: queue " + item.queue + ": item " + std::to_string(item.sequence)
+void log_dead_letter(const dead_item& item) {
+  log(log_level::error, "queue " + item.queue + ": item " + std::to_string(item.sequence)
                            + " is given up after " + std::to_string(item.deliveries)
-                           + " deliveries, none of which was done; handle it with on_dead_letter()\n";
-  std::fwrite(line.data(), 1, line.size(), stderr);
+                           + " deliveries, none of which was done; handle it with on_dead_letter()");
 }
 
 }  // namespace
@@ -357,7 +356,7 @@ std::optional<held_item> byte_queue::lease(deadline limit) {
     dead_item_handler handler;
     {
       const std::lock_guard guard{q.handlers};
-      handler = q.on_dead_item ? q.on_dead_item : report_on_stderr;
+      handler = q.on_dead_item ? q.on_dead_item : log_dead_letter;
     }
     handler({std::string{q.name()}, held.sequence(), held.deliveries() - 1, held.bytes().span()});
     held.done();

@@ -1,7 +1,7 @@
 #include "troupe/base/error.hpp"
+#include "troupe/base/log.hpp"
 #include "troupe/transport/queue_state.hpp"
 
-#include <cstdio>
 #include <exception>
 
 /// Who took which items, and died with them.
@@ -48,15 +48,14 @@ class signatures {
 
 thread_local signatures mine;
 
-void report_on_stderr(const lost_items& lost) {
-  // One call, so that the line stays whole beside other processes' output.
-  std::string line = "troupe: queue " + lost.queue;
+void log_loss(const lost_items& lost) {
+  std::string line = "queue " + lost.queue;
   line += ": item " + std::to_string(lost.sequence);
   if (lost.count > 1) line += " and the " + std::to_string(lost.count - 1) + " behind it";
   line += " went with " + lost.consumer
           + ", which died before it came back for more; handle it with on_lost(), or make "
-            "the queue with leases\n";
-  std::fwrite(line.data(), 1, line.size(), stderr);
+            "the queue with leases";
+  log(log_level::error, line);
 }
 
 }  // namespace
@@ -160,7 +159,7 @@ void queue_state::report_claims_of_the_dead(std::uint32_t now, deadline limit) {
   lost_handler handler;
   {
     const std::lock_guard guard{handlers};
-    handler = on_lost ? on_lost : report_on_stderr;
+    handler = on_lost ? on_lost : log_loss;
   }
   for (queue_claim* claim : found) {
     const lost_items lost{.queue = std::string{name()},

@@ -1,9 +1,9 @@
 #include "support/catch.hpp"
+#include "support/temporary_folder.hpp"
 #include "troupe/base/error.hpp"
 #include "troupe/pipeline.hpp"
 
 #include <csignal>
-#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <numeric>
@@ -44,18 +44,12 @@ struct dies_on_arrival {
 class lives {
  public:
   explicit lives(int count) {
-    std::string pattern = (std::filesystem::temp_directory_path() / "lives-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path_ = pattern;
-    for (int i = 0; i < count; ++i) ::close(::creat((path_ + '/' + std::to_string(i)).c_str(), 0600));
+    for (int i = 0; i < count; ++i) ::close(::creat((path() + '/' + std::to_string(i)).c_str(), 0600));
   }
-  lives(const lives&) = delete;
-  lives& operator=(const lives&) = delete;
-  ~lives() { std::filesystem::remove_all(path_); }
-  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string path() const { return folder_.path().string(); }
 
  private:
-  std::string path_;
+  test::temporary_folder folder_;
 };
 
 void append(std::vector<int>& all, int&& n) { all.push_back(n); }

@@ -1,6 +1,7 @@
 // What a process finds when it starts.
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
+#include "support/temporary_folder.hpp"
 #include "troupe/pipe.hpp"
 #include "troupe/process.hpp"
 #include "troupe/queue.hpp"
@@ -11,7 +12,6 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
-#include <iterator>
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -23,28 +23,6 @@ using namespace std::chrono_literals;
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Removed with everything in it at the end.
-class temporary_folder {
- public:
-  temporary_folder() {
-    std::string pattern = fs::temp_directory_path() / "troupe-test-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-  ~temporary_folder() { fs::remove_all(path_); }
-  [[nodiscard]] fs::path operator/(const char* name) const { return path_ / name; }
-  [[nodiscard]] const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
-std::string content_of(const fs::path& file) {
-  std::ifstream in{file};
-  return {std::istreambuf_iterator<char>{in}, {}};
-}
 
 template <class... Args>
 exit_status run(process_options options, Args&&... args) {

@@ -1,6 +1,7 @@
 // What a process can be given beside plain arguments: bound functions and plain descriptors.
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
+#include "support/run.hpp"
 #include "troupe/pipe.hpp"
 #include "troupe/process.hpp"
 #include "troupe/queue.hpp"
@@ -28,14 +29,6 @@ struct scale {
   }
 };
 
-template <class... Args>
-int run(Args&&... args) {
-  process p{std::forward<Args>(args)...};
-  p.start();
-  p.join();
-  return p.exit_code().value();
-}
-
 std::pair<unique_fd, unique_fd> plain_pipe() {
   std::array<int, 2> ends{};
   REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
@@ -55,24 +48,25 @@ std::string all_of(const unique_fd& from) {
 }  // namespace
 
 TEST_CASE("functions, static members, lambdas and functors can be bound to the first of their arguments") {
-  CHECK(run(troupe::bind(&calculator::subtract, 7), 3) == 4);
-  CHECK(run(troupe::bind(&calculator::subtract, 7, 2)) == 5);
-  CHECK(run(troupe::bind([](const std::string& text, int more) { return int(text.size()) + more; }, "four"), 1) == 5);
-  CHECK(run(troupe::bind(scale{3}, 4)) == 12);
-  CHECK(run(troupe::bind(bind(&calculator::subtract, 9), 1)) == 8);
-  CHECK(run(process_options{.method = start_method::spawn}, troupe::bind(&calculator::subtract, 7), 3) == 4);
+  CHECK(run(process{troupe::bind(&calculator::subtract, 7), 3}) == 4);
+  CHECK(run(process{troupe::bind(&calculator::subtract, 7, 2)}) == 5);
+  CHECK(run(process{troupe::bind([](const std::string& text, int more) { return int(text.size()) + more; }, "four"), 1})
+        == 5);
+  CHECK(run(process{troupe::bind(scale{3}, 4)}) == 12);
+  CHECK(run(process{troupe::bind(bind(&calculator::subtract, 9), 1)}) == 8);
+  CHECK(run(process{process_options{.method = start_method::spawn}, troupe::bind(&calculator::subtract, 7), 3}) == 4);
 }
 
 TEST_CASE("handles can be bound, a connection by moving it") {
   queue<int> numbers;
   auto [here, there] = pipe();
-  CHECK(run(troupe::bind(
-                [](queue<int> to, connection line, int number) {
-                  to.put(number);
-                  line.send(number + 1);
-                },
-                numbers, std::move(there)),
-            5)
+  CHECK(run(process{troupe::bind(
+                        [](queue<int> to, connection line, int number) {
+                          to.put(number);
+                          line.send(number + 1);
+                        },
+                        numbers, std::move(there)),
+                    5})
         == 0);
   CHECK(numbers.get() == 5);
   CHECK(here.recv<int>() == 6);
@@ -93,7 +87,7 @@ TEST_CASE("a plain descriptor travels as an argument, and in messages to process
     here.send(out);
     descriptors.put(out);
     earlier.join();
-    CHECK(run(write_into, out, "as an argument") == 0);
+    CHECK(run(process{write_into, out, "as an argument"}) == 0);
   }
   CHECK(earlier.exit_code() == 0);
   CHECK(all_of(from) == "by message, by queue, as an argument");

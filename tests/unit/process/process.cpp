@@ -2,31 +2,40 @@
 //
 // The counterparts of CPython's tests of processes, in this folder if no other is named:
 //
-// | _TestProcess | |
-// |---|---|
-// | current_process, its fields; parent_process, a grandchild sees its parent die | family.cpp: knows itself; a
-// grandchild sees | | args as list or tuple | arguments of any serializable type | | daemon inheritance | none: a
-// daemon is what its creator says. family.cpp: knows itself | | start, join, exitcode; join(0), join(-1) return at once
-// | runs its function; try_join_for in family.cpp | | interrupt, terminate, kill | can be terminated and killed;
-// family.cpp: can be interrupted, handles an interrupt | | active_children, recursion order | family.cpp: the active
-// children; start processes of its own | | sentinel | misuse is an error; transport/wait.cpp: processes among what is
-// waited for | | close() | family.cpp: a closed process object | | 100 processes at once | crash/family_test.cpp: five
-// hundred | | references to the target are dropped after start | connections that moved end with start:
-// transport/pipe_ends.cpp | | the count of descriptors does not grow | leaks no descriptors; crash/family_test.cpp: ten
-// thousand | | waits for non-daemon threads | not done: a std::jthread of the function does | | broken or missing
-// stdout and stderr | options.cpp: lead nowhere | | a killed fork server is restarted | servers.cpp | | authentication
-// of the fork server | none is needed: its socket has no name |
+// _TestProcess:
+// - current_process, its fields; parent_process, a grandchild sees its parent die: family.cpp, "knows itself", "a
+//   grandchild sees"
+// - args as list or tuple: "arguments of any serializable type"
+// - daemon inheritance: none, a daemon is what its creator says; family.cpp, "knows itself"
+// - start, join, exitcode; join(0), join(-1) return at once: "runs its function"; try_join_for in family.cpp
+// - interrupt, terminate, kill: "can be terminated and killed"; family.cpp, "can be interrupted", "handles an
+// interrupt"
+// - active_children, recursion order: family.cpp, "the active children", "start processes of its own"
+// - sentinel: "misuse is an error"; transport/wait.cpp, processes among what is waited for
+// - close(): family.cpp, "a closed process object"
+// - 100 processes at once: crash/family_test.cpp, five hundred
+// - references to the target are dropped after start: connections that moved end with start, transport/pipe_ends.cpp
+// - the count of descriptors does not grow: "leaks no descriptors"; crash/family_test.cpp, ten thousand
+// - waits for non-daemon threads: not done, a std::jthread of the function does
+// - broken or missing stdout and stderr: options.cpp, "lead nowhere"
+// - a killed fork server is restarted: servers.cpp
+// - authentication of the fork server: none is needed, its socket has no name
 //
-// | others | |
-// |---|---|
-// | _TestSubclassingProcess: own pipe, traceback, sys.exit values | functors; an exception that escapes gives exit code
-// 1 | | TestStartMethod: contexts, set, get, force | none: the method is an option of each process; options.cpp runs
-// both, nested | | TestCloseFds | a child inherits no descriptors | | TestWait | transport/wait.cpp | | _TestPollEintr:
-// join survives SIGUSR1 | family.cpp: goes on after signals | | TestNoForkBomb | none: a child never gets past
-// `troupe::system` | | TestFlags, _TestSpawnedSysPath | options.cpp: variables of the environment, the folder |
+// Others:
+// - _TestSubclassingProcess: own pipe, traceback, sys.exit values: functors; "an exception that escapes gives exit code
+//   1"
+// - TestStartMethod: contexts, set, get, force: none, the method is an option of each process; options.cpp runs both,
+//   nested
+// - TestCloseFds: "a child inherits no descriptors"
+// - TestWait: transport/wait.cpp
+// - _TestPollEintr: join survives SIGUSR1: family.cpp, "goes on after signals"
+// - TestNoForkBomb: none, a child never gets past `troupe::system`
+// - TestFlags, _TestSpawnedSysPath: options.cpp, variables of the environment, the folder
+// - _TestLogging: logging.cpp
 #include "troupe/process.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
+#include "support/run.hpp"
 #include "troupe/base/error.hpp"
 #include "troupe/pipe.hpp"
 #include "troupe/queue.hpp"
@@ -68,12 +77,6 @@ struct add {
     archive & amount;
   }
 };
-
-int run(process p) {
-  p.start();
-  p.join();
-  return p.exit_code().value();
-}
 
 }  // namespace
 

@@ -1,6 +1,7 @@
 // The fork server and its keeper, killed.
 #include "support/catch.hpp"
 #include "support/footprint.hpp"
+#include "support/run.hpp"
 #include "troupe/pipe.hpp"
 #include "troupe/process.hpp"
 
@@ -16,13 +17,6 @@ using namespace troupe::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-int run(int code) {
-  process p{[](int wanted) { return wanted; }, code};
-  p.start();
-  p.join();
-  return p.exit_code().value();
-}
 
 /// Once it waits for something to do.
 pid_t the(std::string_view server) {
@@ -52,7 +46,7 @@ void kill_and_wait(std::string_view server) {
 TEST_CASE("a killed server is replaced, its children live on, and how they end is known") {
   const char* const victim = GENERATE("troupe-server", "troupe-keeper");
   CAPTURE(victim);
-  CHECK(run(1) == 1);
+  CHECK(run(process{return_it, 1}) == 1);
   auto [here, there] = pipe();
   process child{[](connection line) {
                   line.send(1);
@@ -67,7 +61,7 @@ TEST_CASE("a killed server is replaced, its children live on, and how they end i
   CHECK(here.recv<int>() == 1);
 
   kill_and_wait(victim);
-  CHECK(run(2) == 2);
+  CHECK(run(process{return_it, 2}) == 2);
   CHECK(child.is_alive());
   CHECK(other.is_alive());
   here.send(7);
@@ -94,7 +88,7 @@ TEST_CASE("if first the fork server is killed and then the keeper that adopted i
   other.kill();
   other.join();
   CHECK(other.exit_code() == 255);  // nobody in the tree was there to hear it
-  CHECK(run(3) == 3);
+  CHECK(run(process{return_it, 3}) == 3);
 }
 
 TEST_CASE("starts go on while the servers are killed again and again", "[storm]") {
@@ -115,7 +109,8 @@ TEST_CASE("starts go on while the servers are killed again and again", "[storm]"
   int exact = 0;
   const auto end = std::chrono::steady_clock::now() + 3s;
   int started = 0;
-  for (; std::chrono::steady_clock::now() < end; ++started) exact += run(started % 100) == started % 100 ? 1 : 0;
+  for (; std::chrono::steady_clock::now() < end; ++started)
+    exact += run(process{return_it, started % 100}) == started % 100 ? 1 : 0;
   over = true;
   killer.join();
   CHECK(exact == started);

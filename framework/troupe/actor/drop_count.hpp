@@ -3,14 +3,10 @@
 #include <atomic>
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 namespace troupe::actors {
 
-/// Writes "troupe: <text>" as one whole line to stderr.
-void complain(std::string_view text) noexcept;
-
-/// Counts messages that were dropped, and says so at the 1st, 10th, 100th, ...
+/// Counts messages that were dropped, and logs so at the 1st, 10th, 100th, ...
 class drop_count {
  public:
   void add(const std::string& what) noexcept;

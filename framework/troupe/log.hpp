@@ -1,0 +1,3 @@
+#pragma once
+
+#include "troupe/base/log.hpp"
