@@ -86,7 +86,8 @@ void node_core::send_soon(process_id to, const packet_header& header, wire::buff
   try {
     if (!receiver::is_this_thread()) {
       if (send(to, header, content.span())) return;
-      log(log_level::warning, "an answer to " + tree::describe(to) + " is dropped: its inbox has been full for too long");
+      log(log_level::warning,
+          "an answer to " + tree::describe(to) + " is dropped: its inbox has been full for too long");
     } else if (!send_packet(to, header, content.span(), deadline::now())) {
       engine_.spawn(std::make_unique<errand>(*this, to, header, std::move(content)), 1);
     }

@@ -2,8 +2,8 @@
 
 #include "troupe/actor/actor_base.hpp"
 #include "troupe/actor/any_answer.hpp"
-#include "troupe/actor/drop_count.hpp"
 #include "troupe/actor/dispatch.hpp"
+#include "troupe/actor/drop_count.hpp"
 #include "troupe/actor/packet.hpp"
 #include "troupe/actor/pending_asks.hpp"
 #include "troupe/actor/watch_list.hpp"
@@ -57,7 +57,7 @@ class node_core {
   // -- with other processes
   /// Waits for room in its inbox up to the limit of this process. False if there was none.
   [[nodiscard]] bool send(process_id to, const packet_header& header, std::span<const std::byte> content) const;
-  /// For answers and news, which nobody waits to see sent: never throws; gives up with a line on stderr.
+  /// For answers and news, which nobody waits to see sent: never throws; gives up with a line in the log.
   void send_soon(process_id to, const packet_header& header, wire::buffer content) noexcept;
   [[nodiscard]] any_answer ask(const actor_address& whom, packet_header header, std::span<const std::byte> content,
                                deadline limit);

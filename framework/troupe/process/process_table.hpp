@@ -52,9 +52,9 @@ struct end_record {
 /// One row of the process table, in shared memory. Drawn in docs/layout.md.
 ///
 /// A row goes unused -> live -> ending -> dead -> unused (with the next generation) -> live ...; it is reused only once
-/// `released` is set or the parent is dead, and while `unused` nothing in it counts. Commit points: of a claim, the store of `live`; of a birth, the exchange of
-/// `pid`; of a death, the store of `dead`, after `end`; of an answer, the store of `answered`. Readers load `state`,
-/// then the rest, then compare `generation` with the one they ask about.
+/// `released` is set or the parent is dead, and while `unused` nothing in it counts. Commit points: of a claim, the
+/// store of `live`; of a birth, the exchange of `pid`; of a death, the store of `dead`, after `end`; of an answer, the
+/// store of `answered`. Readers load `state`, then the rest, then compare `generation` with the one they ask about.
 struct alignas(128) slot {
   // Written by the fork server, before `live`.
   std::atomic<std::uint32_t> state{

@@ -314,9 +314,9 @@ std::size_t byte_queue::get_some(frame_batch& frames, std::size_t most, deadline
 namespace {
 
 void log_dead_letter(const dead_item& item) {
-  log(log_level::error, "queue " + item.queue + ": item " + std::to_string(item.sequence)
-                           + " is given up after " + std::to_string(item.deliveries)
-                           + " deliveries, none of which was done; handle it with on_dead_letter()");
+  log(log_level::error, "queue " + item.queue + ": item " + std::to_string(item.sequence) + " is given up after "
+                            + std::to_string(item.deliveries)
+                            + " deliveries, none of which was done; handle it with on_dead_letter()");
 }
 
 }  // namespace

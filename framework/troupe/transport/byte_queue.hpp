@@ -151,7 +151,7 @@ class byte_queue {
   /// Blocks until all items that were put are done. False at the limit.
   bool wait_until_done(deadline limit);
 
-  /// What this process does about items of dead consumers; without a handler a line on stderr says so.
+  /// What this process does about items of dead consumers; without a handler a line in the log says so.
   void on_lost(lost_handler handler);
   void on_dead_item(dead_item_handler handler);
 

@@ -122,11 +122,11 @@ class queue {
   }
 
   /// What this process does when it finds that a consumer died with items it had got: before it came back to the queue
-  /// for another, or closed its handle. Replaces the handler of all handles of this process. Without one, a line on
-  /// stderr says so.
+  /// for another, or closed its handle. Replaces the handler of all handles of this process. Without one, a line
+  /// in the log says so.
   void on_lost(lost_handler handler) { core().on_lost(std::move(handler)); }
   /// With leases: what this process does with items that were delivered `max_deliveries` times. Called by `lease` and
-  /// `get` in place of a delivery; if it throws, they do, and the item comes again. Without a handler a line on stderr
+  /// `get` in place of a delivery; if it throws, they do, and the item comes again. Without a handler a line in the log
   /// says that the item is gone.
   void on_dead_letter(std::function<void(dead_letter<T>)> handler) {
     core().on_dead_item([handler = std::move(handler)](const transport::dead_item& dead) {
