@@ -2,15 +2,15 @@
 // plain memory; without anybody else at it. The contestants take turns in short rounds within one run, so that a busy
 // machine slows all of them alike; median, smallest and largest round are reported.
 //
-//     shared [--rounds N]
+//     bench_shared [--rounds N]
 
 #include "troupe/array.hpp"
 #include "troupe/shareable_list.hpp"
 #include "troupe/value.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
@@ -139,17 +139,13 @@ void print_table(const std::vector<contestant>& all) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  CLI::App app{"Measures shared data beside plain memory."};
   int rounds = 101;
-  if (argc == 3 && std::string_view{argv[1]} == "--rounds") {
-    const std::string_view number = argv[2];
-    std::from_chars(number.data(), number.data() + number.size(), rounds);
-  } else if (argc != 1) {
-    std::fprintf(stderr, "usage: shared [--rounds N]\n");
-    return 2;
-  }
+  app.add_option("--rounds", rounds, "How often each is measured")->check(CLI::Range(1, 10'000))->capture_default_str();
+  CLI11_PARSE(app, argc, argv);
   arena a;
   auto all = a.contestants();
-  for (int round = -3; round < std::max(rounds, 1); ++round) {  // the first ones warm up
+  for (int round = -3; round < rounds; ++round) {  // the first ones warm up
     for (contestant& c : all) {
       const double took = one_round(c, c.per > 1 ? 20 : 2000);
       if (round >= 0) c.rounds.push_back(took);
