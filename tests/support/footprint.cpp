@@ -92,6 +92,11 @@ int waiting_server(std::string_view name) {
   return 0;
 }
 
+bool runs(int pid) {
+  const std::string status = status_of(pid);
+  return !status.empty() && status[0] != 'Z' && status[0] != 'X';
+}
+
 footprint footprint::now() {
   footprint sum{descriptors_of(::getpid()), mappings_of(::getpid()), 0};
   const std::vector<int> all = servers();

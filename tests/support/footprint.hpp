@@ -12,6 +12,8 @@ namespace troupe::test {
 /// The "troupe-server" or the "troupe-keeper" among them, if it waits for something to do at this moment; else 0. (A
 /// process that was just forked still has its server's name, but it does not wait.)
 [[nodiscard]] int waiting_server(std::string_view name);
+/// Whether a process has not ended; one that nobody waited for yet has.
+[[nodiscard]] bool runs(int pid);
 
 /// What this process and the servers of its tree hold: compared before and after, it shows what leaked.
 struct footprint {

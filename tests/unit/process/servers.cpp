@@ -27,10 +27,10 @@ pid_t the(std::string_view server) {
   }
 }
 
-/// False if it was gone already. Returns once nothing is left of it.
+/// False if it was gone already. Returns once it has ended.
 bool kill_for_good(pid_t pid) {
   if (::kill(pid, SIGKILL) != 0) return false;
-  while (::kill(pid, 0) == 0) ::sched_yield();  // somebody reaps it
+  while (runs(pid)) ::sched_yield();
   return true;
 }
 
