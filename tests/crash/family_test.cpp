@@ -38,14 +38,6 @@ void start_children_and_block(queue<int> pids, int generations) {
   block();
 }
 
-bool runs(pid_t pid) {
-  std::ifstream file{"/proc/" + std::to_string(pid) + "/stat"};
-  std::string line;
-  std::getline(file, line);
-  const auto name_end = line.rfind(')');
-  return name_end != std::string::npos && line.size() > name_end + 2 && line[name_end + 2] != 'Z';
-}
-
 }  // namespace
 
 TEST_CASE("five hundred processes run at once") {

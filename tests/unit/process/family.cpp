@@ -1,18 +1,22 @@
 // Parents, children, daemons, and what each sees of the other.
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
+#include "support/footprint.hpp"
 #include "troupe/pipe.hpp"
 #include "troupe/process.hpp"
 #include "troupe/queue.hpp"
+#include "troupe/value.hpp"
 #include "troupe/wait.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <cstdlib>
 #include <optional>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -349,4 +353,66 @@ TEST_CASE("a process that executes another program can store nothing any more, a
   p.join();
   CHECK(p.exit_code() == 7);
   CHECK(q.get() == 1);
+}
+
+TEST_CASE("what a process holds passes on when it executes another program, though that runs") {
+  value<long> v{1};
+  auto [here, there] = pipe();
+  process p{[](value<long> theirs, connection line) {
+              theirs.lock();
+              line.send(1);
+              ::execl("/bin/sleep", "sleep", "1000", nullptr);
+            },
+            v, std::move(there)};
+  p.start();
+  CHECK(here.recv<int>() == 1);
+  CHECK(error_of([&, &line = here] { (void)line.recv<int>(); }) == errc::end_of_stream);
+  {
+    const std::scoped_lock guard{v};
+    CHECK(v.abandoned());
+  }
+  CHECK(p.is_alive());
+  p.kill();
+  p.join();
+  CHECK(p.exit_code() == -SIGKILL);
+}
+
+TEST_CASE("a process whose main thread ended before the others is alive") {
+  auto [here, there] = pipe();
+  process p{[](connection line) {
+              std::thread{[&line] {
+                line.send(1);
+                std::_Exit(line.recv<int>());
+              }}.detach();
+              (void)::syscall(SYS_exit, 3);  // of this thread alone
+            },
+            std::move(there)};
+  p.start();
+  (void)here.recv<int>();
+  while (runs(p.pid().value())) ::sched_yield();  // until it looks like a zombie
+  CHECK(p.is_alive());
+  CHECK_FALSE(p.try_join_for(50ms));
+  here.send(9);
+  p.join();
+  CHECK(p.exit_code() == 9);
+}
+
+TEST_CASE("a stopped process is alive, goes on when it is continued, and can be killed") {
+  auto [here, there] = pipe();
+  process p{[](connection line) {
+              for (;;) line.send(line.recv<int>());
+            },
+            std::move(there)};
+  p.start();
+  const int pid = p.pid().value();
+  REQUIRE(::kill(pid, SIGSTOP) == 0);
+  here.send(1);
+  CHECK_FALSE(p.try_join_for(50ms));
+  CHECK(p.is_alive());
+  REQUIRE(::kill(pid, SIGCONT) == 0);
+  CHECK(here.recv<int>() == 1);
+  REQUIRE(::kill(pid, SIGSTOP) == 0);
+  p.kill();
+  p.join();
+  CHECK(p.exit_code() == -SIGKILL);
 }
