@@ -8,8 +8,7 @@
 // - args as list or tuple: "arguments of any serializable type"
 // - daemon inheritance: none, a daemon is what its creator says; family.cpp, "knows itself"
 // - start, join, exitcode; join(0), join(-1) return at once: "runs its function"; try_join_for in family.cpp
-// - interrupt, terminate, kill: "can be terminated and killed"; family.cpp, "can be interrupted", "handles an
-// interrupt"
+// - interrupt, terminate, kill: "can be terminated and killed"; family.cpp, "can be interrupted"
 // - active_children, recursion order: family.cpp, "the active children", "start processes of its own"
 // - sentinel: "misuse is an error"; transport/wait.cpp, processes among what is waited for
 // - close(): family.cpp, "a closed process object"
