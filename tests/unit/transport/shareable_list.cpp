@@ -1,9 +1,8 @@
 // What CPython's _TestSharedMemory checks of ShareableList, and its counterpart here:
 // - test_shared_memory_ShareableList_basics: "a shareable list holds items of every kind", "an item is replaced by what
 //   fits into its place", "items are counted and found"; for format strings, any_value's type()
-// - pickling, pickling of a dead object: "a shareable list travels, and is written from both sides"; the handle
-// travels,
-//   whatever the list's size
+// - pickling, pickling of a dead object: "a shareable list travels, and is written from both sides"; what travels
+//   is the handle, whatever the list's size
 // - exact_fit_utf8, no_spill: "a place is counted in bytes, and its neighbours are safe"
 // - copying, second handle, empty: "copies of a list's items are a list of their own", "a list may be empty"
 // Better: trailing zeros are kept, "what ends in zeros keeps them".
