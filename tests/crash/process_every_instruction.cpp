@@ -108,8 +108,12 @@ class same_processor {
 
 }  // namespace
 
-// The fork server is stopped where it waits for a request, and killed so many instructions later.
-TEST_CASE("a process is started exactly once, wherever the fork server is killed meanwhile", "[every_instruction]") {
+namespace {
+
+/// The fork server is stopped where it waits for something to do; `Scene::cause` gives it that; it is killed so many
+/// instructions later; `Scene::check` looks at what came of it.
+template <class Scene>
+void kill_server_within(const char* what) {
   if (const char* reason = why_not_steppable()) {
     WARN("not stepped: " << reason);
     return;
@@ -118,9 +122,10 @@ TEST_CASE("a process is started exactly once, wherever the fork server is killed
   const footprint before = footprint::now();
   const bool every_one = std::getenv("TROUPE_EVERY_INSTRUCTION") != nullptr;
   std::mt19937 random{std::random_device{}()};
-  std::size_t steps = 0;   // of one start, as the first round counts them
+  std::size_t steps = 0;   // as the first round counts them
   std::size_t kills = 20;  // then so many rounds
   for (std::size_t round = 0; round <= kills; ++round) {
+    Scene scene{static_cast<int>(round % 100)};
     stepped_process server;
     const pid_t pid = waiting_fork_server();
     if (!server.seize(pid)) {
@@ -128,20 +133,7 @@ TEST_CASE("a process is started exactly once, wherever the fork server is killed
       return;
     }
     server.interrupt();
-    queue<int> started;
-    auto [here, there] = pipe();
-    const int wanted = static_cast<int>(round % 100);
-    int code = -1;
-    std::thread asker{[&, &line = there] {
-      process child{[](queue<int> out, connection end) {
-                      out.put(1);
-                      return end.recv<int>();
-                    },
-                    started, std::move(line)};
-      child.start();
-      child.join();
-      code = child.exit_code().value();
-    }};
+    scene.cause();
     std::size_t done = 0;
     {
       const same_processor quick{pid};
@@ -152,13 +144,80 @@ TEST_CASE("a process is started exactly once, wherever the fork server is killed
     if (round == 0) steps = done;
     if (every_one) kills = steps;
     CAPTURE(round, done, steps);
-    const auto first = started.try_get_for(answer_time);
-    CHECK(first == 1);
-    if (first) here.send(wanted);
-    asker.join();
-    CHECK(code == wanted);
-    CHECK(started.empty());
+    scene.check();
   }
-  WARN("the fork server was killed " << kills << " times within the " << steps << " steps of a start");
+  WARN("the fork server was killed " << kills << " times within the " << steps << " steps of " << what);
   CHECK(footprint::settled_within(before).is_within(before));
+}
+
+/// A process is started from another thread.
+class one_start {
+ public:
+  explicit one_start(int code) : code_{code} {}
+  void cause() {
+    asker_ = std::thread{[this] {
+      process child{[](queue<int> out, connection end) {
+                      out.put(1);
+                      return end.recv<int>();
+                    },
+                    started_, std::move(line_.second)};
+      child.start();
+      child.join();
+      end_ = child.exit_code().value();
+    }};
+  }
+  void check() {
+    const auto first = started_.try_get_for(answer_time);
+    CHECK(first == 1);
+    if (first) line_.first.send(code_);
+    asker_.join();
+    CHECK(end_ == code_);
+    CHECK(started_.empty());
+  }
+
+ private:
+  int code_;
+  queue<int> started_;
+  std::pair<connection, connection> line_ = pipe();
+  std::thread asker_;
+  int end_ = -1;
+};
+
+/// A process with a child of its own ends.
+class one_end {
+ public:
+  explicit one_end(int code) : code_{code} {
+    child_.start();
+    REQUIRE(line_.first.recv<int>() == 1);
+    REQUIRE(orphans_.first.recv<int>() == 1);
+  }
+  void cause() { line_.first.send(code_); }
+  void check() {
+    CHECK(child_.try_join_for(answer_time));
+    CHECK(child_.exit_code() == code_);
+    CHECK(count_to_end(orphans_.first) == 0);  // the orphan was ended
+  }
+
+ private:
+  int code_;
+  std::pair<connection, connection> line_ = pipe();
+  std::pair<connection, connection> orphans_ = pipe();
+  process child_{[](connection end, connection orphans) {
+                   process orphan{say_one_and_stay, std::move(orphans)};
+                   orphan.start();
+                   end.send(1);
+                   std::_Exit(end.recv<int>());
+                 },
+                 std::move(line_.second), std::move(orphans_.second)};
+};
+
+}  // namespace
+
+TEST_CASE("a process is started exactly once, wherever the fork server is killed meanwhile", "[every_instruction]") {
+  kill_server_within<one_start>("a start");
+}
+
+TEST_CASE("how a process ended is known, and its orphans end, wherever the fork server is killed meanwhile",
+          "[every_instruction]") {
+  kill_server_within<one_end>("an end");
 }
