@@ -187,7 +187,12 @@ class one_start {
 class one_end {
  public:
   explicit one_end(int code) : code_{code} {
+    process earlier{return_it, 0};
+    earlier.start();
     child_.start();
+    earlier.join();
+    earlier.close();
+    line_.first.send(0);  // now the orphan gets a row before that of its parent
     REQUIRE(line_.first.recv<int>() == 1);
     REQUIRE(orphans_.first.recv<int>() == 1);
   }
@@ -203,6 +208,7 @@ class one_end {
   std::pair<connection, connection> line_ = pipe();
   std::pair<connection, connection> orphans_ = pipe();
   process child_{[](connection end, connection orphans) {
+                   (void)end.recv<int>();
                    process orphan{say_one_and_stay, std::move(orphans)};
                    orphan.start();
                    end.send(1);

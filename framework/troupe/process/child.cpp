@@ -33,12 +33,12 @@ void on_interrupt(int, siginfo_t* info, void*) {
   (void)::raise(SIGINT);
 }
 
-void set_signals(const sigset_t& mask) {
+void set_signals(const inherited_state& inherited) {
   struct sigaction action{};
   action.sa_sigaction = &on_interrupt;
   action.sa_flags = SA_SIGINFO | SA_RESTART;
   ::sigaction(SIGINT, &action, nullptr);
-  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
+  inherited.restore();
 }
 
 /// Lines stay whole beside those of others: each goes out with one call, once it ends.
@@ -127,7 +127,7 @@ int run_member(process_table table, newborn child, bool afresh) {
 }  // namespace
 
 int run_child(process_table table, newborn child) {
-  set_signals(child.mask);
+  set_signals(child.inherited);
   set_line_buffers();
   ::prctl(PR_SET_NAME, table.at(child.id).name.data());
   return run_member(std::move(table), std::move(child), false);
@@ -137,7 +137,7 @@ void go_on_if_spawned() {
   auto image = spawned_image();
   if (!image) return;
   image->child.life = life_lock::renew(image->table.fd(), image->child.id.slot, image->child.life);
-  set_signals(image->child.mask);
+  set_signals(image->child.inherited);
   set_line_buffers();
   std::exit(run_member(std::move(image->table), std::move(image->child), true));
 }

@@ -46,8 +46,9 @@ fork_server::outcome fork_server::run() {
 /// Puts in order what a predecessor may have left in the middle: a child that does not exist yet and never will,
 /// children that it did not come to end, askers whom it did not answer.
 void fork_server::take_over() const {
-  for (std::uint32_t i = 0; i < table_.used(); ++i) {
+  for (std::uint32_t i = 0; i < table_.used(); ++i)
     if (table_.at(i).state.load() == ending) table_.bury({i, table_.at(i).generation.load()});
+  for (std::uint32_t i = 0; i < table_.used(); ++i) {  // now: a child's row may come before that of its parent
     const process_id id = table_.living(i);
     if (!id || id == seat_.root) continue;
     if (table_.give_birth(id, stillborn)) {
@@ -150,7 +151,7 @@ bool fork_server::start(const request& what, std::vector<unique_fd> descriptors)
                      std::move(seat_.requests_line),
                      what.body_size,
                      std::move(descriptors),
-                     seat_.childrens_mask};
+                     seat_.for_children};
     return true;
   }
   (void)table_.give_birth(id, pid);
@@ -161,6 +162,7 @@ bool fork_server::start(const request& what, std::vector<unique_fd> descriptors)
 }
 
 void fork_server::answer(const request& what, std::int32_t reason, process_id child) const noexcept {
+  if (!table_.holds(what.from)) return;  // it died, and its row may even be the one just claimed
   slot& asker = table_.at(what.from);
   asker.answer_error.store(reason, std::memory_order_relaxed);
   asker.answer_slot.store(child.slot, std::memory_order_relaxed);

@@ -2,9 +2,9 @@
 
 #include "troupe/base/unique_fd.hpp"
 #include "troupe/process/fork_server_protocol.hpp"
+#include "troupe/process/inherited_state.hpp"
 #include "troupe/process/reaper.hpp"
 
-#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -20,7 +20,7 @@ struct server_seat {
   unique_fd root_line;      // hangs up when its system ends; hung up by us when all is over
   unique_fd requests;       // where requests arrive: what waits there survives each server
   unique_fd requests_line;  // its other end, for the processes
-  sigset_t childrens_mask;
+  inherited_state for_children;
 };
 
 /// A process just forked, before it does anything: what it needs to become a member and run its function.
@@ -30,7 +30,7 @@ struct newborn {
   unique_fd requests_line;  // to the fork server
   std::uint64_t body_size;
   std::vector<unique_fd> fds;  // as they came with the request
-  sigset_t mask;               // its signal mask
+  inherited_state inherited;
 };
 
 /// The fork server: a single-threaded process, forked before the program has any thread, that forks all others. So a

@@ -107,23 +107,36 @@ process_id membership::start(const starting& how, std::span<const std::byte> bod
 /// has it for certain, and the second one knows what the first one did.
 void membership::ask(const request& what, std::span<const int> descriptors) {
   const std::atomic<std::uint32_t>& answered = table_.at(self_).answered;
-  for (int attempt = 0;; ++attempt) {
-    if (attempt != 0) log(log_level::info, "the fork server was killed; its successor is asked again");
+  for (bool again = false;; again = true) {
+    if (again) log(log_level::info, "the fork server was killed; its successor is asked again");
     const std::uint32_t epoch = table_.server_epoch().load();
-    const auto bytes = std::as_bytes(std::span{&what, 1});
-    if (transport::send_packet(requests_line_.get(), bytes, {}, descriptors, deadline::never())
-        != transport::packet_result::done)
-      throw servers_gone();
+    const bool sent = send(what, descriptors, again);
     while (table_.server_epoch().load() == epoch) {
       const std::uint32_t interrupts = memory::interrupt::sample();
       const std::uint32_t last = answered.load(std::memory_order_acquire);  // SYNC "answered"
       if (last == what.number) return;
       if (table_.server_epoch().load() != epoch) break;
-      if (!memory::park(answered, last, interrupts, deadline::after(server_check)) && servers_are_gone())
-        throw servers_gone();
+      if (memory::park(answered, last, interrupts, deadline::after(server_check))) continue;
+      if (servers_are_gone()) throw servers_gone();
+      if (!sent) break;
     }
     if (answered.load(std::memory_order_acquire) == what.number) return;
   }
+}
+
+/// False if the system lacks the means for it at this moment, and the same request was sent before: that one may still
+/// be answered, so this is no failure.
+bool membership::send(const request& what, std::span<const int> descriptors, bool again) {
+  try {
+    const auto bytes = std::as_bytes(std::span{&what, 1});
+    if (transport::send_packet(requests_line_.get(), bytes, {}, descriptors, deadline::never())
+        == transport::packet_result::done)
+      return true;
+  } catch (const error&) {
+    if (again) return false;
+    throw;
+  }
+  throw servers_gone();
 }
 
 bool membership::servers_are_gone() const { return transport::has_hung_up(requests_line_.get()); }
@@ -175,16 +188,15 @@ void membership::end_children() {
   std::erase_if(mine, [&](process_id id) { return table_.at(id).on_parent_death.load() == when_orphaned::go_on; });
   const auto is_daemon = [&](process_id id) { return table_.at(id).daemon.load(std::memory_order_relaxed) != 0; };
   for (const process_id id : mine)
-    if (is_daemon(id)) table_.signal(id, SIGTERM);
+    if (is_daemon(id)) (void)table_.signal_or_log(id, SIGTERM);
   for (const process_id id : mine) {
-    if (is_daemon(id)) end_daemon(id);
-    (void)wait_for_death(id, deadline::never());
+    if (!is_daemon(id) || end_daemon(id)) (void)wait_for_death(id, deadline::never());
   }
 }
 
-void membership::end_daemon(process_id id) {
-  table_.signal(id, SIGTERM);
-  if (!wait_for_death(id, deadline::after(daemon_grace))) table_.signal(id, SIGKILL);
+bool membership::end_daemon(process_id id) {
+  return table_.signal_or_log(id, SIGTERM)
+         && (wait_for_death(id, deadline::after(daemon_grace)) || table_.signal_or_log(id, SIGKILL));
 }
 
 // -- inboxes ---------------------------------------------------------------------------------------------------------

@@ -64,8 +64,9 @@ class membership final : private memory::owner::registry {
   /// The last thing a process does as a member: ends its daemons, and waits for its other children, but for the
   /// detached ones.
   void leave() noexcept;
-  /// Sends SIGTERM to `id`, and SIGKILL if it does not end of that.
-  void end_daemon(process_id id);
+  /// Sends SIGTERM to `id`, and SIGKILL if it does not end of that. False if it cannot be ended: it runs as somebody
+  /// else now.
+  bool end_daemon(process_id id);
 
   [[nodiscard]] transport::byte_queue& open_inbox();
   [[nodiscard]] transport::byte_queue inbox_of(process_id id);
@@ -75,6 +76,7 @@ class membership final : private memory::owner::registry {
   [[nodiscard]] std::string describe(memory::owner::word who) const override;
   [[nodiscard]] bool servers_are_gone() const;
   void ask(const request& what, std::span<const int> descriptors);
+  bool send(const request& what, std::span<const int> descriptors, bool again);
   void end_children();
 
   process_table table_;

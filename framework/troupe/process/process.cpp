@@ -62,8 +62,8 @@ process::~process() { release(); }
 void process::release() noexcept {
   if (!state_ || !state_->runs_here() || tree::membership::current_or_null() == nullptr) return;
   try {
-    if (state_->goes_on) return tree::membership::current().release(state_->id);
-    if (state_->daemon) tree::membership::current().end_daemon(state_->id);
+    auto& tree = tree::membership::current();
+    if (state_->goes_on || (state_->daemon && !tree.end_daemon(state_->id))) return tree.release(state_->id);
     join();
   } catch (const std::exception&) {
     // Only a broken kernel interface gets here; there is nobody to tell, and the fork server still owns the child.

@@ -1,6 +1,7 @@
 #include "troupe/process/process_table.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/base/log.hpp"
 #include "troupe/memory/park.hpp"
 #include "troupe/process/inbox.hpp"
 #include "troupe/process/life_lock.hpp"
@@ -47,8 +48,11 @@ process_table process_table::attach(unique_fd memory) {
 
 process_id process_table::living(std::uint32_t index) const noexcept {
   const slot& row = at(index);
-  if (row.state.load(std::memory_order_acquire) != live) return {};
-  return {index, row.generation.load(std::memory_order_relaxed)};
+  for (;;) {
+    const std::uint32_t generation = row.generation.load(std::memory_order_acquire);
+    if (row.state.load(std::memory_order_acquire) != live) return {};
+    if (row.generation.load(std::memory_order_acquire) == generation) return {index, generation};
+  }
 }
 
 process_id process_table::parent_of(std::uint32_t index) const noexcept {
@@ -73,8 +77,9 @@ bool process_table::is_dead(process_id id) const noexcept {
 std::string process_table::describe(process_id id) const {
   if (!holds(id)) return "a process that ended long ago";
   const slot& row = at(id);
-  return "process " + std::string{text_of(row.name)} + " (pid "
-         + std::to_string(row.pid.load(std::memory_order_relaxed)) + ")";
+  std::string text = "process " + std::string{text_of(row.name)} + " (pid "
+                     + std::to_string(row.pid.load(std::memory_order_relaxed)) + ")";
+  return holds(id) ? text : describe({});  // else it may be a mixture
 }
 
 void process_table::signal(process_id id, int number) const {
@@ -88,12 +93,22 @@ void process_table::signal(process_id id, int number) const {
   }
 }
 
+bool process_table::signal_or_log(process_id id, int number) const noexcept {
+  try {
+    signal(id, number);
+    return true;
+  } catch (const std::exception& e) {
+    log(log_level::warning, std::string{"a process cannot be ended: "} + e.what());
+    return false;
+  }
+}
+
 process_id process_table::claim(const claim_for& whom) const {
   for (std::uint32_t i = 0; i < slot_count; ++i) {
     slot& row = at(i);
     const std::uint32_t state = row.state.load(std::memory_order_acquire);
     const bool forgotten = row.released.load(std::memory_order_acquire) != 0 || has_ended(parent_of(i));
-    if (state == live || state == ending || (state == dead && !forgotten)) continue;
+    if (state == live || state == ending || (state == dead && !forgotten) || life_lock::is_held(fd(), i)) continue;
     const std::uint32_t next = row.generation.load(std::memory_order_relaxed) + 1;
     const process_id id{i, next == 0 ? 1 : next};
     const bool inherits = whom.parent && at(whom.parent).detached.load(std::memory_order_relaxed) != 0;

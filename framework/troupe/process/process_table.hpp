@@ -118,6 +118,8 @@ class process_table {
   [[nodiscard]] std::string describe(process_id id) const;
   /// Sends a signal; nothing happens if `id` has ended, and no other process ever gets it. Throws `error` (EPERM).
   void signal(process_id id, int number) const;
+  /// The same, for whoever has nobody to tell: what goes wrong is logged, and false.
+  bool signal_or_log(process_id id, int number) const noexcept;
 
   struct claim_for {
     process_id parent;
@@ -126,7 +128,8 @@ class process_table {
     when_orphaned on_parent_death = when_orphaned::kill;
     bool daemon = false;
   };
-  /// Fork server only: takes a free row; nobody if the table is full.
+  /// Fork server only: takes a free row; nobody if the table is full. A row whose last process has left a copy behind,
+  /// which still holds its life lock, is not free yet.
   process_id claim(const claim_for& whom) const;
   /// Gives the row of `id`, which was just claimed, its pid. False if somebody else decided otherwise before.
   [[nodiscard]] bool give_birth(process_id id, std::int32_t pid) const noexcept;

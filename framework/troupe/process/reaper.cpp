@@ -33,8 +33,8 @@ void end_children_of(const process_table& table, process_id gone) {
     const process_id child = table.living(i);
     if (!child || table.parent_of(i) != gone) continue;
     switch (table.at(i).on_parent_death.load(std::memory_order_relaxed)) {
-    case when_orphaned::kill: table.signal(child, SIGKILL); break;
-    case when_orphaned::terminate: table.signal(child, SIGTERM); break;
+    case when_orphaned::kill: table.signal_or_log(child, SIGKILL); break;
+    case when_orphaned::terminate: table.signal_or_log(child, SIGTERM); break;
     case when_orphaned::go_on: break;
     }
   }
@@ -44,7 +44,6 @@ reaper::reaper(process_table table) : table_{std::move(table)} {
   sigset_t child;
   ::sigemptyset(&child);
   ::sigaddset(&child, SIGCHLD);
-  ::sigprocmask(SIG_BLOCK, &child, nullptr);
   deaths_ = unique_fd{::signalfd(-1, &child, SFD_CLOEXEC | SFD_NONBLOCK)};
   if (!deaths_) throw_errno("signalfd", "SIGCHLD");
 }

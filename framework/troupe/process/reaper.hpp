@@ -13,8 +13,8 @@ namespace troupe::tree {
 void end_children_of(const process_table& table, process_id gone);
 
 /// Waits for the children of this process and publishes in the process table how they ended. Of a dead process, first
-/// the row says so, then its pid becomes free, then whoever waits is told. Blocks SIGCHLD for as long as this process
-/// lives.
+/// the row says so, then its pid becomes free, then whoever waits is told. SIGCHLD must be blocked, see
+/// set_up_server.
 class reaper {
  public:
   explicit reaper(process_table table);

@@ -12,8 +12,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
+#include <fcntl.h>
 #include <fstream>
 #include <iostream>
 #include <poll.h>
@@ -38,6 +38,12 @@ void close_all_but(std::vector<int> kept) {
     first = next + 1;
   }
   (void)::close_range(first, ~0U, 0);
+}
+
+/// Where a standard stream is closed, the next file that is opened would become it.
+void keep_standard_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd)
+    if (::fcntl(fd, F_GETFD) < 0) (void)::open("/dev/null", O_RDWR);
 }
 
 [[maybe_unused]] int thread_count() {
@@ -101,6 +107,7 @@ root::root() {
   go_on_if_spawned();
   if (membership::current_or_null() != nullptr)
     throw error{errc::already_started, "this process has a troupe::system already; use troupe::this_system()"};
+  keep_standard_streams();
   memory::require_park();
   require_single_thread();
   auto table = process_table::create();
@@ -108,13 +115,12 @@ root::root() {
   (void)table.give_birth(self, ::getpid());
   auto [ours, servers] = transport::packet_socket_pair();
   auto [asking, serving] = transport::packet_socket_pair();
-  sigset_t mask;
-  ::sigprocmask(SIG_BLOCK, nullptr, &mask);
   unique_fd life = open_pidfd(::getpid());
   if (!life) throw_errno("pidfd_open", "this process");
   std::cout.flush();
   std::fflush(nullptr);  // else the children would write our pending output once more
-  fork_servers({table, self, std::move(life), std::move(servers), std::move(serving), asking.duplicate(), mask});
+  fork_servers({table, self, std::move(life), std::move(servers), std::move(serving), asking.duplicate(),
+                inherited_state::of_this_process()});
   unique_fd proof = life_lock::hold(table.fd(), self.slot);
   state_.reset(new state{{std::move(table), self, std::move(asking), std::move(proof)}, std::move(ours)});
 }

@@ -54,8 +54,8 @@ sigset_t set_of(std::uint64_t bits) {
 
 void exec_program(const membership& place, const newborn& child) {
   std::ostringstream what;
-  what << child.id.slot << ' ' << child.id.generation << ' ' << child.body_size << ' ' << bits_of(child.mask) << ' '
-       << place.table().fd() << ' ' << place.life() << ' ' << place.requests_line();
+  what << child.id.slot << ' ' << child.id.generation << ' ' << child.body_size << ' ' << bits_of(child.inherited.mask)
+       << ' ' << place.table().fd() << ' ' << place.life() << ' ' << place.requests_line();
   std::vector<int> kept{place.table().fd(), place.life(), place.requests_line()};
   for (const unique_fd& fd : child.fds) {
     what << ' ' << fd.get();
@@ -87,7 +87,8 @@ std::optional<program_image> spawned_image() {
   for (int fd = -1; what >> fd;) child.fds.emplace_back(fd);
   child.life = unique_fd{life};
   child.requests_line = unique_fd{line};
-  child.mask = set_of(mask);
+  child.inherited = inherited_state::of_this_process();
+  child.inherited.mask = set_of(mask);
   for (const int fd : {control, life, line}) set_close_on_exec(fd, true);
   for (const unique_fd& fd : child.fds) set_close_on_exec(fd.get(), true);
   auto table = process_table::attach(unique_fd{control});

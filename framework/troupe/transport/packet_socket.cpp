@@ -12,6 +12,8 @@ namespace troupe::transport {
 
 namespace {
 
+constexpr int crowded_ms = 5;
+
 bool wait_for(int socket, short events, deadline limit) {
   for (;;) {
     pollfd entry{socket, events, 0};
@@ -44,6 +46,11 @@ packet_result until_done(int socket, short events, deadline limit, ssize_t& move
       if (events == POLLIN) break;
       return packet_result::gone;
     case EPIPE: return packet_result::gone;
+    case ETOOMANYREFS:
+      // So many descriptors of this user are under way; nothing tells when some have arrived.
+      if (limit.passed()) return packet_result::timeout;
+      (void)::poll(nullptr, 0, crowded_ms);
+      break;
     default: throw_errno(events == POLLIN ? "recvmsg" : "sendmsg", "pipe");
     }
   }

@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
 #include "support/footprint.hpp"
+#include "support/run.hpp"
 #include "troupe/pipe.hpp"
 #include "troupe/process.hpp"
 #include "troupe/queue.hpp"
@@ -415,4 +416,22 @@ TEST_CASE("a stopped process is alive, goes on when it is continued, and can be 
   p.kill();
   p.join();
   CHECK(p.exit_code() == -SIGKILL);
+}
+
+TEST_CASE("a raw copy that a process leaves behind is in nobody's way") {
+  queue<int> copies;
+  process p{[](queue<int> out) {
+              const long copy = ::syscall(SYS_clone, SIGCHLD, nullptr, nullptr, nullptr, nullptr);
+              if (copy == 0)
+                for (;;) ::pause();
+              out.put(static_cast<int>(copy));
+            },
+            copies};
+  p.start();
+  p.join();
+  CHECK(p.exit_code() == 0);
+  const int copy = copies.get();
+  CHECK(runs(copy));
+  CHECK(run(process{return_it, 4}) == 4);
+  REQUIRE(::kill(copy, SIGKILL) == 0);
 }

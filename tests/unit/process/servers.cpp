@@ -4,13 +4,17 @@
 #include "support/run.hpp"
 #include "troupe/pipe.hpp"
 #include "troupe/process.hpp"
+#include "troupe/queue.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <csignal>
 #include <random>
 #include <sched.h>
+#include <sys/resource.h>
 #include <thread>
 #include <unistd.h>
+#include <vector>
 
 using namespace troupe;
 using namespace troupe::test;
@@ -89,6 +93,30 @@ TEST_CASE("if first the fork server is killed and then the keeper that adopted i
   other.join();
   CHECK(other.exit_code() == 255);  // nobody in the tree was there to hear it
   CHECK(run(process{return_it, 3}) == 3);
+}
+
+TEST_CASE("servers with few descriptors look after many processes whose own servers died") {
+  constexpr int count = 80;
+  const auto limit_servers = [](rlim_t most) {
+    for (const int server : servers()) {
+      rlimit files{};
+      REQUIRE(::prlimit(server, RLIMIT_NOFILE, nullptr, &files) == 0);
+      files.rlim_cur = std::min(most, files.rlim_max);
+      REQUIRE(::prlimit(server, RLIMIT_NOFILE, &files, nullptr) == 0);
+    }
+  };
+  queue<int> gate;
+  std::vector<process> all;
+  for (int i = 0; i < count; ++i) all.emplace_back([](queue<int> from) { return from.get(); }, gate).start();
+  limit_servers(count - 20);
+  kill_and_wait("troupe-server");
+  kill_and_wait("troupe-keeper");
+  CHECK(run(process{return_it, 5}) == 5);
+  CHECK(std::all_of(all.begin(), all.end(), [](process& p) { return p.is_alive(); }));
+  for (int i = 0; i < count; ++i) gate.put(6);
+  for (process& p : all) p.join();
+  CHECK(std::all_of(all.begin(), all.end(), [](process& p) { return p.exit_code() == 6; }));
+  limit_servers(RLIM_INFINITY);
 }
 
 TEST_CASE("starts go on while the servers are killed again and again", "[storm]") {
