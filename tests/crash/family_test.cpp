@@ -13,6 +13,7 @@
 #include <fstream>
 #include <sched.h>
 #include <sstream>
+#include <stdexcept>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -65,6 +66,27 @@ TEST_CASE("five hundred processes run at once") {
     CHECK(std::all_of(all.begin(), all.end(), [](process& p) { return p.exit_code() == -SIGKILL; }));
   }
   CHECK(footprint::settled_within(before).is_within(before));
+}
+
+TEST_CASE("more processes than fit at once may have ended before anybody asks how") {
+  std::vector<process> all;
+  for (int i = 0; i < 1500; ++i)
+    all.emplace_back(
+           process_options{.errors = stdio::null()},
+           [](int code) {
+             if (code == 7) throw std::runtime_error{"seven"};
+             return code;
+           },
+           i % 100)
+        .start();
+  int right = 0;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    all[i].join();
+    const exit_status end = all[i].exit_status().value();
+    const int code = static_cast<int>(i % 100);
+    right += code == 7 ? end.exception == "std::runtime_error: seven" : end.code == code;
+  }
+  CHECK(right == 1500);
 }
 
 TEST_CASE("ten thousand starts and joins leave nothing behind") {

@@ -53,7 +53,7 @@ node system::start_node(node_options options) { return node{std::move(options)};
 
 system& this_system() {
   if (system* here = the_one.load(std::memory_order_acquire)) return *here;
-  throw error{errc::no_system, "no troupe::system exists in this program; construct one as the first line of main"};
+  throw error{errc::no_system, "there is no troupe::system, or it has ended; it is constructed as the first line of main"};
 }
 
 }  // namespace troupe

@@ -3,6 +3,7 @@
 #include "troupe/base/error.hpp"
 
 #include <atomic>
+#include <cctype>
 #include <cstdio>
 #include <memory>
 #include <mutex>
@@ -95,7 +96,8 @@ void log(log_level level, std::string_view text, std::source_location where) noe
 std::string line_of(const log_record& record) {
   std::string line = "[";
   line += name_of(record.level);
-  if (!record.process.empty()) line += " " + record.process;
+  if (!record.process.empty()) line += ' ';
+  for (const char c : record.process) line += std::iscntrl(static_cast<unsigned char>(c)) != 0 ? '?' : c;
   return line += " " + std::to_string(record.pid) + "] " + record.text;
 }
 

@@ -1,9 +1,12 @@
 #include "troupe/memory/data_block.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/base/log.hpp"
 
 #include <algorithm>
+#include <deque>
 #include <limits>
+#include <mutex>
 #include <new>
 #include <utility>
 
@@ -88,6 +91,32 @@ data_block::data_block(const description& expected, unique_fd file)
     : count_{0}
     , region_{region::attach(std::move(file))} {
   count_ = checked_count(region_, expected);
+}
+
+data_block::~data_block() {
+  const std::uint32_t holds = holds_.load(std::memory_order_relaxed);  // or fewer: a thread may have died with it
+  if (holds == 0) return;
+  const auto how = header().lock.abandon(holds);
+  if (how == data_lock::abandoning::nobody_held_it) return;
+  log(log_level::warning, describe(header().kind, true, text_in(header().type_name))
+                              + " was let go of while it was locked; whoever locks it next finds it abandoned");
+  if (how == data_lock::abandoning::done) return;
+  // By another thread, that may still unlock it. Its list of locks leads through this memory.
+  static auto& kept = *new std::deque<region>;
+  static std::mutex one_at_a_time;
+  const std::lock_guard guard{one_at_a_time};
+  kept.push_back(std::move(region_));
+}
+
+// Relaxed, and no read-modify-write: `holds_` changes under the lock.
+bool data_block::entered(bool locked) noexcept {
+  if (locked) holds_.store(holds_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+  return locked;
+}
+
+void data_block::unlock() noexcept {
+  holds_.store(holds_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  header().lock.unlock();
 }
 
 }  // namespace troupe::memory

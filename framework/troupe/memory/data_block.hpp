@@ -70,6 +70,16 @@ class data_block {
   /// Data that another process made. Throws errc::malformed if the memory holds none of this layout version, or is too
   /// small for what it says to hold; errc::type_mismatch if it is of another kind or type, naming both.
   data_block(const description& expected, unique_fd file);
+  data_block(const data_block&) = delete;
+  data_block& operator=(const data_block&) = delete;
+  /// Whoever still holds the lock by way of this block has abandoned it.
+  ~data_block();
+
+  void lock() { (void)lock_until(deadline::never()); }
+  [[nodiscard]] bool try_lock() { return entered(header().lock.try_lock()); }
+  [[nodiscard]] bool lock_until(deadline limit) { return entered(header().lock.lock_until(limit)); }
+  /// Only by the thread that holds it.
+  void unlock() noexcept;
 
   [[nodiscard]] data_header& header() const noexcept { return *reinterpret_cast<data_header*>(region_.data()); }
   [[nodiscard]] std::byte* elements() const noexcept { return region_.data() + data_offset; }
@@ -79,7 +89,10 @@ class data_block {
   [[nodiscard]] int fd() const noexcept { return region_.fd(); }
 
  private:
-  std::size_t count_;  // before the region: its size depends on it
+  bool entered(bool locked) noexcept;
+
+  std::atomic<std::uint32_t> holds_{0};  // locks by way of this block that are not undone; written by the holder
+  std::size_t count_;                    // before the region: its size depends on it
   region region_;
 };
 

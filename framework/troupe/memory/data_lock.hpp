@@ -31,6 +31,10 @@ class data_lock {
   /// Only by the thread that holds it.
   void unlock() noexcept;
 
+  enum class abandoning : std::uint8_t { nobody_held_it, done, another_thread_holds_it };
+  /// For a thread that will never call `unlock`, `times` of them, as what it locked goes away: as if it had died.
+  abandoning abandon(std::uint32_t times) noexcept;
+
   /// Whether a holder died between `lock` and `unlock`, and nobody has called `mend` since.
   [[nodiscard]] bool abandoned() const noexcept { return abandoned_.load(std::memory_order_acquire) != 0; }
   /// To be called by who holds the lock, once what it guards is right again.

@@ -92,10 +92,7 @@ start_settings settings_of(const body& what) {
 /// The end of a member: says how its function ended, in the row of the table and in the log.
 int part(membership& place, int code, const std::string& escaped) {
   slot& row = place.table().at(place.self());
-  if (!escaped.empty()) {
-    assign(row.last_words, escaped);
-    log(log_level::error, "its function threw " + escaped);
-  }
+  assign(row.last_words, escaped);
   place.leave();
   log(log_level::info, "ends with exit code " + std::to_string(code & 0xff));
   std::cout.flush();
@@ -109,6 +106,7 @@ int run_member(process_table table, newborn child, bool afresh) {
   membership place{std::move(table), child.id, std::move(child.requests_line), std::move(child.life)};
   int code = 1;
   std::string escaped;
+  bool is_set_up = false;
   try {
     body what{child.fds[body_descriptor].duplicate(), child.body_size};
     if (!afresh) {
@@ -117,9 +115,12 @@ int run_member(process_table table, newborn child, bool afresh) {
       settings.apply();
       if (settings.exec) exec_program(place, child);
     }
+    is_set_up = true;
     code = run_function(what, std::move(child.fds));
   } catch (...) {
     escaped = current_exception_type() + ": " + current_exception_text();
+    log(log_level::error, (is_set_up ? "its function threw " : "could not be set up: ") + escaped);
+    if (!is_set_up) escaped = "could not be set up: " + escaped;
   }
   return part(place, code, escaped);
 }

@@ -71,9 +71,7 @@ void fork_server::forget(process_id id) const noexcept {
 /// The first process has ended, or its system has.
 void fork_server::see_the_end() {
   root_is_gone_ = true;
-  if (table_.living(seat_.root.slot) == seat_.root) table_.record_end(seat_.root, {});
-  table_.bury(seat_.root);
-  end_children_of(table_, seat_.root);
+  bury_root(table_, seat_.root);
 }
 
 bool fork_server::is_over() const {

@@ -56,6 +56,13 @@ class keeper {
       (void)::poll(entries.data(), entries.size(), all_will_tell ? -1 : look_again_ms);
     }
   }
+  /// While none can be forked. Those that have ended count as processes until somebody reaps them, and whoever outlives
+  /// the first process has to end.
+  void go_without_server(const server_seat& seat) {
+    (void)look();
+    pollfd entries[]{{seat.root_life.get(), POLLIN, 0}, {seat.root_line.get(), POLLRDHUP, 0}};
+    if (::poll(entries, 2, 0) > 0) bury_root(table_, root_);
+  }
   void forget_strangers() noexcept { strangers_.clear(); }
   /// Buries everybody who has ended; returns children of this process that nobody else knows.
   std::vector<pid_t> look() {
@@ -131,7 +138,7 @@ std::optional<newborn> keep_servers(server_seat seat) {
       if (server > 0)
         here.watch(server);
       else
-        (void)here.look();  // those that have ended count as long as nobody reaps them
+        here.go_without_server(seat);
       if (here.is_over()) return std::nullopt;
       if (server < 0 || steady::now() - start < short_life) (void)::poll(nullptr, 0, 20);  // machine in trouble
     }

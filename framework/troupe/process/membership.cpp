@@ -64,7 +64,8 @@ std::string membership::describe(memory::owner::word who) const { return table_.
 membership& membership::current() {
   auto* here = current_or_null();
   if (here == nullptr)
-    throw error{errc::no_system, "no troupe::system exists in this program; construct one as the first line of main"};
+    throw error{errc::no_system,
+                "there is no troupe::system, or it has ended; it is constructed as the first line of main"};
   if (memory::owner::is_copy())
     throw error{errc::no_system,
                 "this process is a copy that fork() made, and no part of the tree of processes; start a"
@@ -87,17 +88,21 @@ process_id membership::start(const starting& how, std::span<const std::byte> bod
   assign(what.name, how.name);
 
   const std::lock_guard one_at_a_time{asking_};
-  what.number = ++requests_;
-  ask(what, descriptors);
   const slot& mine = table_.at(self_);
-  const std::int32_t reason = mine.answer_error.load(std::memory_order_relaxed);
+  const auto try_it = [&] {
+    what.number = ++requests_;
+    ask(what, descriptors);
+    return mine.answer_error.load(std::memory_order_relaxed);
+  };
+  std::int32_t reason = try_it();
+  if (reason == ENOSPC && collect_ended()) reason = try_it();
   if (reason == 0) {
     handles.sent();
     return {mine.answer_slot.load(std::memory_order_relaxed), mine.answer_generation.load(std::memory_order_relaxed)};
   }
   std::string text = "process " + std::string{how.name} + " cannot be started: ";
   if (reason == ENOSPC)
-    text += "at most " + std::to_string(slot_count) + " processes fit into one tree";
+    text += std::to_string(slot_count) + " processes are in the tree, and no more fit";
   else
     text += "fork: " + std::generic_category().message(reason);
   throw error{errc::start_failed, text};
@@ -157,6 +162,8 @@ bool membership::wait_for_death(process_id id, deadline limit) {
 }
 
 end_record membership::end_of(process_id id) const {
+  const std::lock_guard guard{collected_lock_};  // a row that is not released stays as it is
+  if (const auto known = collected_.find(id); known != collected_.end()) return known->second.how;
   const slot& row = table_.at(id);
   if (table_.holds(id) && row.state.load(std::memory_order_acquire) == dead) return row.end;
   const bool parted = table_.holds(id) && row.parted.load(std::memory_order_acquire) != 0;
@@ -164,7 +171,30 @@ end_record membership::end_of(process_id id) const {
 }
 
 std::string membership::last_words_of(process_id id) const {
+  const std::lock_guard guard{collected_lock_};
+  if (const auto known = collected_.find(id); known != collected_.end()) return known->second.last_words;
   return table_.holds(id) ? std::string{text_of(table_.at(id).last_words)} : std::string{};
+}
+
+void membership::release(process_id id) {
+  const std::lock_guard guard{collected_lock_};
+  if (collected_.erase(id) == 0) table_.at(id).released.store(1, std::memory_order_release);
+}
+
+/// Takes the ends of this process's children out of the table, so that others can have their rows. False if there are
+/// none.
+bool membership::collect_ended() {
+  const std::lock_guard guard{collected_lock_};
+  const std::size_t before = collected_.size();
+  for (std::uint32_t i = 0; i < table_.used(); ++i) {
+    slot& row = table_.at(i);
+    if (row.state.load(std::memory_order_acquire) != dead || table_.parent_of(i) != self_) continue;
+    if (row.released.load(std::memory_order_relaxed) != 0) continue;
+    const process_id id{i, row.generation.load(std::memory_order_relaxed)};
+    collected_.emplace(id, ended{row.end, std::string{text_of(row.last_words)}});
+    row.released.store(1, std::memory_order_release);
+  }
+  return collected_.size() > before;
 }
 
 std::vector<process_id> membership::children() const {

@@ -56,7 +56,7 @@ class membership final : private memory::owner::registry {
   [[nodiscard]] end_record end_of(process_id id) const;
   [[nodiscard]] std::string last_words_of(process_id id) const;
   /// This process wants to know nothing more of `id`, which it started.
-  void release(process_id id) const noexcept { table_.at(id).released.store(1, std::memory_order_release); }
+  void release(process_id id);
   /// The processes that this one started, and that still run.
   [[nodiscard]] std::vector<process_id> children() const;
 
@@ -72,11 +72,17 @@ class membership final : private memory::owner::registry {
   [[nodiscard]] transport::byte_queue inbox_of(process_id id);
 
  private:
+  struct ended {
+    end_record how;
+    std::string last_words;
+  };
+
   [[nodiscard]] bool is_dead(memory::owner::word who) const noexcept override;
   [[nodiscard]] std::string describe(memory::owner::word who) const override;
   [[nodiscard]] bool servers_are_gone() const;
   void ask(const request& what, std::span<const int> descriptors);
   bool send(const request& what, std::span<const int> descriptors, bool again);
+  bool collect_ended();
   void end_children();
 
   process_table table_;
@@ -86,6 +92,8 @@ class membership final : private memory::owner::registry {
   std::atomic<void (*)() noexcept> ending_{nullptr};  // relaxed: what it ends orders itself
   std::mutex asking_;                                 // one request of this process at a time
   std::uint32_t requests_ = 0;                        // guarded by asking_
+  mutable std::mutex collected_lock_;
+  std::map<process_id, ended> collected_;  // guarded by collected_lock_: of children whose rows are released
   std::mutex inboxes_lock_;
   transport::byte_queue own_inbox_;                      // guarded by inboxes_lock_
   std::map<process_id, transport::byte_queue> inboxes_;  // guarded by inboxes_lock_

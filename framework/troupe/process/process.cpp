@@ -30,12 +30,17 @@ struct process::state {
   bool daemon = false;
   bool goes_on = false;
   bool closed = false;
+  process_id parent{};           // who started it
   std::uint32_t started_at = 0;  // forks() then
   process_id id{};
   int pid = 0;
   std::optional<troupe::exit_status> end;
 
-  [[nodiscard]] bool runs_here() const { return id && !end && started_at == forks(); }
+  [[nodiscard]] bool is_of_this_tree() const {
+    const auto* tree = tree::membership::current_or_null();
+    return tree != nullptr && tree->self() == parent;
+  }
+  [[nodiscard]] bool runs_here() const { return id && !end && started_at == forks() && is_of_this_tree(); }
 };
 
 process::process(process_options options, std::unique_ptr<body> what) : state_{std::make_unique<state>()} {
@@ -60,7 +65,7 @@ process::~process() { release(); }
 
 /// Joins if it runs, and lets the table forget it.
 void process::release() noexcept {
-  if (!state_ || !state_->runs_here() || tree::membership::current_or_null() == nullptr) return;
+  if (!state_ || !state_->runs_here()) return;
   try {
     auto& tree = tree::membership::current();
     if (state_->goes_on || (state_->daemon && !tree.end_daemon(state_->id))) return tree.release(state_->id);
@@ -83,13 +88,33 @@ process::state& process::started(const char* action) const {
   if (s.started_at != forks())
     throw error{errc::not_parent, std::string{action} + ": process " + s.name
                                       + " was started by the process of which this one is a copy; only that may ask"};
+  if (!s.is_of_this_tree())
+    throw error{errc::no_system,
+                std::string{action} + ": process " + s.name + " belonged to a troupe::system that has ended"};
   return s;
+}
+
+void process::check_options() const {
+  const auto refuse_zeros = [&](const std::string& text, const char* what) {
+    if (text.find('\0') != std::string::npos)
+      throw error{errc::invalid_argument, "start: process " + state_->name + ": " + what + " holds a zero byte"};
+  };
+  refuse_zeros(state_->name, "its name");
+  refuse_zeros(state_->options.working_directory, "the working directory");
+  for (const auto& [name, value] : state_->options.environment) {
+    refuse_zeros(name, "a variable of the environment");
+    if (value) refuse_zeros(*value, "a variable of the environment");
+    if (name.empty() || name.find('=') != std::string::npos)
+      throw error{errc::invalid_argument, "start: process " + state_->name
+                                              + ": a variable of the environment cannot be named \"" + name + "\""};
+  }
 }
 
 void process::start() {
   state& s = present("start");
   if (s.id) throw error{errc::already_started, "process " + s.name + " was started before; make a new process object"};
   auto& tree = tree::membership::current();
+  check_options();
   const process_options& options = s.options;
   tree::start_settings settings{.exec = options.method == start_method::spawn,
                                 .environment = options.environment,
@@ -112,6 +137,7 @@ void process::start() {
                      .daemon = options.daemon,
                      .streams_and_folder = {streams[0].get(), streams[1].get(), streams[2].get(), folder.get()}},
                     encoded.span(), handles);
+  s.parent = tree.self();
   s.started_at = forks();
   s.pid = tree.table().at(s.id).pid.load(std::memory_order_relaxed);
   s.what.reset();  // connections that moved to the child end here
@@ -119,8 +145,8 @@ void process::start() {
 }
 
 bool process::join_until(deadline limit) {
+  if (present("join").end) return true;
   state& s = started("join");
-  if (s.end) return true;
   auto& tree = tree::membership::current();
   if (!tree.wait_for_death(s.id, limit)) return false;
   const tree::end_record how = tree.end_of(s.id);

@@ -105,6 +105,7 @@ class process {
   process(process_options options, std::unique_ptr<body> what);
   template <class F, class... Args>
   static std::unique_ptr<body> make_body(F&& function, Args&&... args);
+  void check_options() const;
   bool join_until(deadline limit);
   void release() noexcept;
   void signal(const char* action, int number) const;
@@ -158,13 +159,15 @@ std::unique_ptr<process::body> process::make_body(F&& function, Args&&... args) 
   if constexpr (!tree::function_pointer<callable> && !tree::loadable_functor<callable>) {
     static_assert(tree::loadable_functor<callable>,
                   "this callable cannot travel to another process: a lambda must not capture (pass what it captures as"
-                  " arguments), a functor must be default constructible and serializable");
+                  " arguments, or use troupe::bind), a functor must be default constructible and serializable, a"
+                  " member function is called by a lambda");
     return nullptr;
   } else {
     using typed = typed_body<callable, std::tuple<Args...>>;
     constexpr bool fits = std::is_constructible_v<typename typed::stored, Args&&...>;
     static_assert(fits,
-                  "these arguments do not fit the function's parameters; a connection must be passed with std::move");
+                  "these arguments do not fit the function's parameters, in number or type (a connection must be passed"
+                  " with std::move)");
     if constexpr (fits)
       return std::make_unique<typed>(std::forward<F>(function), std::forward<Args>(args)...);
     else

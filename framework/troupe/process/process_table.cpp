@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <csignal>
 #include <new>
+#include <random>
 
 namespace troupe::tree {
 
@@ -35,7 +36,10 @@ process_table::process_table(memory::region memory)
 process_table process_table::create() {
   auto memory = memory::region::create("troupe-control", inbox_offset(slot_count), table_size, table_size);
   (new (memory.data()) head)->magic = magic;
-  for (std::uint32_t i = 0; i < slot_count; ++i) new (memory.data() + head_size + i * sizeof(slot)) slot;
+  // Anywhere, so that no process of another tree has an id of this one.
+  const std::uint32_t first_generation = std::random_device{}();
+  for (std::uint32_t i = 0; i < slot_count; ++i)
+    (new (memory.data() + head_size + i * sizeof(slot)) slot)->generation.store(first_generation);
   return process_table{std::move(memory)};
 }
 

@@ -40,6 +40,12 @@ void end_children_of(const process_table& table, process_id gone) {
   }
 }
 
+void bury_root(const process_table& table, process_id root) {
+  if (table.living(root.slot) == root) table.record_end(root, {});
+  table.bury(root);
+  end_children_of(table, root);
+}
+
 reaper::reaper(process_table table) : table_{std::move(table)} {
   sigset_t child;
   ::sigemptyset(&child);

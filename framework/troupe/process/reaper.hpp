@@ -11,6 +11,8 @@ namespace troupe::tree {
 
 /// Ends the children of `gone` that are to end with it; see process_options::on_parent_death.
 void end_children_of(const process_table& table, process_id gone);
+/// The same for the first process, or its system, which has no kernel parent in the tree that could publish its end.
+void bury_root(const process_table& table, process_id root);
 
 /// Waits for the children of this process and publishes in the process table how they ended. Of a dead process, first
 /// the row says so, then its pid becomes free, then whoever waits is told. SIGCHLD must be blocked, see

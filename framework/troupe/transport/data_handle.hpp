@@ -28,7 +28,7 @@ namespace troupe::transport {
 class data_handle {
  public:
   /// Ends the use of this handle; others go on. References and spans that came from it end with the last one of this
-  /// process. Not while a thread of this process holds the lock.
+  /// process.
   void close() noexcept { block_.reset(); }
   [[nodiscard]] bool is_open() const noexcept { return block_ != nullptr; }
 
@@ -57,25 +57,27 @@ class data_handle {
 };
 
 /// Shared data with a lock of its own. Meets TimedLockable: `std::scoped_lock both{a, b}` locks several without
-/// deadlock. A thread may lock it again while it holds it. Handles with a lock stay open while it is held.
+/// deadlock. A thread may lock it again while it holds it. If the last handle of a process goes while it is held, that
+/// is as if the process had died then: see `abandoned`.
 class lockable_data : public data_handle {
  public:
   /// Blocks until this thread has the lock; returns as well if the last holder has died: see `abandoned`.
-  void lock() { block().header().lock.lock(); }
-  [[nodiscard]] bool try_lock() { return block().header().lock.try_lock(); }
+  void lock() { block().lock(); }
+  [[nodiscard]] bool try_lock() { return block().try_lock(); }
   template <class Rep, class Period>
   [[nodiscard]] bool try_lock_for(std::chrono::duration<Rep, Period> limit) {
-    return block().header().lock.lock_until(deadline::after(limit));
+    return block().lock_until(deadline::after(limit));
   }
   template <class Clock, class Duration>
   [[nodiscard]] bool try_lock_until(std::chrono::time_point<Clock, Duration> limit) {
     return try_lock_for(limit - Clock::now());
   }
   /// Only by the thread that holds it.
-  void unlock() { block().header().lock.unlock(); }
+  void unlock() { block().unlock(); }
 
-  /// Whether a process died between `lock` and `unlock`, so that what it was changing in place may be half changed. It
-  /// stays so, for everybody, until who holds the lock has put that right and calls `mend`.
+  /// Whether a process died, or let go of its last handle, between `lock` and `unlock`, so that what it was changing in
+  /// place may be half changed. It stays so, for everybody, until who holds the lock has put that right and calls
+  /// `mend`.
   [[nodiscard]] bool abandoned() const { return block().header().lock.abandoned(); }
   void mend() { block().header().lock.mend(); }
 

@@ -128,6 +128,20 @@ TEST_CASE("a stream that cannot be opened is an error of start") {
   CHECK(error_of([&, &end = reader] { (void)stdio::to(std::move(end)); }) == errc::wrong_direction);
 }
 
+TEST_CASE("what cannot be a name or a variable is an error of start") {
+  const auto refused = [](process_options options) {
+    process p{std::move(options), [] {}};
+    return error_of([&] { p.start(); }) == errc::invalid_argument;
+  };
+  const std::string with_zero{"a\0b", 3};
+  CHECK(refused({.name = with_zero}));
+  CHECK(refused({.working_directory = with_zero}));
+  CHECK(refused({.environment = {{with_zero, "1"}}}));
+  CHECK(refused({.environment = {{"A", with_zero}}}));
+  CHECK(refused({.environment = {{"A=B", "1"}}}));
+  CHECK(refused({.environment = {{"", std::nullopt}}}));
+}
+
 TEST_CASE("processors, niceness and limits are those of the options") {
   for (const start_method method : methods) {
     const exit_status end = run(

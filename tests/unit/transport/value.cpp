@@ -9,6 +9,7 @@
 #include "troupe/value.hpp"
 #include "support/catch.hpp"
 #include "support/error_of.hpp"
+#include "support/later.hpp"
 #include "troupe/array.hpp"
 #include "troupe/pipe.hpp"
 #include "troupe/process.hpp"
@@ -252,6 +253,52 @@ TEST_CASE("a holder of the lock that dies hangs nobody, and everybody is told un
   const std::scoped_lock guard{v};
   CHECK_FALSE(v.abandoned());
   CHECK(v.load() == point{7, 7, 7});
+}
+
+TEST_CASE("who lets go of a value while it has the lock has abandoned it") {
+  value<point> v{{1, 2, 3}};
+  process careless{[](value<point> theirs) {
+                     theirs.lock();
+                     theirs.lock();
+                   },
+                   v};
+  careless.start();
+  careless.join();
+  {
+    const std::scoped_lock guard{v};
+    CHECK(v.abandoned());
+    v.mend();
+  }
+  {
+    value<point> gone{{1, 2, 3}};
+    gone.lock();
+  }
+  const std::scoped_lock guard{v};  // the memory of the other lock is gone; nothing leads there
+  CHECK_FALSE(v.abandoned());
+}
+
+TEST_CASE("a lock that another thread of the process holds outlives the last handle there") {
+  value<int> v{1};
+  std::optional<value<int>> copy{v};
+  int* number = &v.get();
+  std::thread{[&] { v.lock(); }}.join();  // it ended with the lock, so the kernel passes that on
+  CHECK(v.try_lock());
+  CHECK(v.abandoned());
+  v.unlock();
+  later<int> locked;
+  later<int> closed;
+  std::thread other{[&] {
+    copy->lock();
+    locked.set(1);
+    (void)closed.get();
+    *number = 2;  // its memory is still there
+  }};
+  (void)locked.get();
+  v.close();
+  copy.reset();
+  closed.set(1);
+  other.join();
+  CHECK(*number == 2);
 }
 
 TEST_CASE("a value travels in messages, and outlives who made it") {
