@@ -4,6 +4,7 @@
 #include "troupe/actor/system.hpp"
 #include "troupe/array.hpp"
 #include "troupe/error.hpp"
+#include "troupe/log.hpp"
 #include "troupe/pipe.hpp"
 #include "troupe/pipeline.hpp"
 #include "troupe/process.hpp"

@@ -40,6 +40,7 @@ using log_sink = std::function<void(const log_record&)>;
 void log_to_stderr(log_level least = log_level::info);
 /// The same, to a function of your own. Processes started afterwards inherit the level, but write to standard error
 /// until they call this themselves: to gather the records of many, give them a queue<log_record> and a sink that puts.
+/// Throws errc::invalid_argument if `sink` is empty.
 void log_to(log_sink sink, log_level least = log_level::info);
 /// Which records go somewhere: of this level and above.
 [[nodiscard]] log_level least_logged() noexcept;

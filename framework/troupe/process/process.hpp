@@ -25,8 +25,9 @@ namespace troupe {
 ///
 /// The function may be a function pointer, a lambda without captures, or a functor that is default constructible and
 /// serializable. Arguments are converted to the parameter types at once, serialized at `start()`, and travel to the
-/// child; queues stay shared, connections move there. The value of a function returning int is the exit code; an
-/// exception that escapes is printed with the process's name, and the exit code is 1.
+/// child. Queues stay shared; a connection moves: into this object first, and if that is never started, it ends there.
+/// The low 8 bits of what a function returning int returns are the exit code; any other result is dropped. An exception
+/// that escapes is logged with the process's name, and the exit code is 1.
 ///
 /// Move-only, owned by the process that made it. Destroying a running process joins it; a daemon is terminated first,
 /// and killed if it has not ended 5 seconds later; one that goes on when orphaned is left alone. Not thread-safe.
@@ -48,11 +49,11 @@ class process {
   process& operator=(const process&) = delete;
   ~process();
 
-  /// Starts it; returns once it exists. Throws errc::already_started, errc::start_failed, errc::no_system, and whatever
-  /// serializing the arguments throws.
+  /// Starts it; returns once it exists. Throws errc::already_started, errc::invalid_argument (see process_options),
+  /// errc::start_failed, errc::no_system, and whatever serializing the arguments throws.
   void start();
   /// Blocks until it ended. Any number of times. Throws errc::not_started, and errc::not_parent in a copy that fork()
-  /// made of the process that started it; so do all below.
+  /// made of the process that started it, and errc::no_system if it ran in a system that has ended; so do all below.
   void join() { (void)join_until(deadline::never()); }
   /// Whether it has ended.
   [[nodiscard]] bool try_join() { return join_until(deadline::now()); }

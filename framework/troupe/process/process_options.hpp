@@ -13,7 +13,8 @@ namespace troupe {
 /// How a process comes to be.
 enum class start_method : std::uint8_t {
   /// Forked by a small single-threaded server that was itself forked before this program had any thread: as cheap as
-  /// fork(), and as safe as exec. Objects of static storage are as they were when `troupe::system` was constructed.
+  /// fork(), and as safe as exec. Objects of static storage, signal handlers, ignored signals and the mask of blocked
+  /// ones are as they were when `troupe::system` was constructed.
   fork_server,
   /// The program is executed anew, with the same arguments, up to `troupe::system`. Slower; nothing is inherited.
   spawn,
@@ -34,6 +35,10 @@ struct resource_limit {
 };
 
 /// How a process is started, and what it finds.
+///
+/// Streams are opened by `start()`, which throws if that fails. A setting that the system refuses to the new process
+/// ends it with code 1 before its function runs: the log and `exit_status().exception` say that it "could not be set
+/// up", and why.
 struct process_options {
   std::string name{};  ///< for error texts and listings; empty: "process-N"
   /// Whether it only serves the process that starts it: it is terminated, not waited for, when that ends or when its

@@ -45,7 +45,8 @@ class process_view {
 
 /// This process. Throws errc::no_system.
 [[nodiscard]] process_view this_process();
-/// The process that started this one; nothing in the first process of a tree. Throws errc::no_system.
+/// The process that started this one; nothing in the first process of a tree. (getppid(2) is that of the fork server.)
+/// Throws errc::no_system.
 [[nodiscard]] std::optional<process_view> parent_process();
 /// The processes that this one started and that still run. Throws errc::no_system.
 [[nodiscard]] std::vector<process_view> active_children();

@@ -56,8 +56,10 @@ void keep_standard_streams() {
 void require_single_thread() {
 #ifndef __SANITIZE_THREAD__  // its runtime has a thread of its own, and knows how to fork
   if (const int threads = thread_count(); threads > 1)
-    throw error{errc::unsupported, "troupe::system must be constructed before the program starts threads; "
-                                       + std::to_string(threads) + " are running"};
+    throw error{errc::unsupported,
+                "troupe::system must be constructed before the program starts threads (named shared_memory has"
+                " one, too); "
+                    + std::to_string(threads) + " are running"};
 #endif
 }
 

@@ -27,9 +27,10 @@ class stdio {
   /// To any open descriptor, which is duplicated.
   [[nodiscard]] static stdio descriptor(int fd);
   /// Output only: what the process writes is sent on `writer`, as raw bytes, in pieces as they come; the connection is
-  /// closed when the process, and whoever else it gave the stream to, has ended. A thread of the starting process does
-  /// that: what was written before a SIGKILL arrives, too. While nobody receives, the process blocks after some 300
-  /// KiB.
+  /// closed when the process, and whoever else it gave the stream to, has ended, and no copy of this object is left
+  /// with which another process could be started: also in the options that hold one. A thread of the starting process
+  /// does that: what was written before a SIGKILL arrives, too. While nobody receives, the process blocks after some
+  /// 300 KiB.
   [[nodiscard]] static stdio to(connection writer);
 
   /// Internal: the descriptor to use as stream `number` (0 to 2). Throws `error`.

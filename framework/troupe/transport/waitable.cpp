@@ -98,8 +98,8 @@ std::vector<std::size_t> wait_until(std::span<const waitable> objects, deadline 
       spots.push_back(watch->spot());
     }
     if (spots.size() > memory::most_parking_spots)
-      throw error{errc::invalid_argument,
-                  "wait() over " + std::to_string(objects.size()) + " objects; it can wait for 126 at once"};
+      throw error{errc::invalid_argument, "wait() over " + std::to_string(objects.size())
+                                              + " objects; of connections and queues, it can wait for 126 at once"};
   }
 }
 

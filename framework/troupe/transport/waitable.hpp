@@ -31,9 +31,9 @@ class waitable {
   std::shared_ptr<transport::watched> object_;
 };
 
-/// Which of the objects are ready, by their index: at least one, unless the limit passed first. At most 126 objects
-/// beside descriptors, else errc::invalid_argument. Any number of threads may wait for one object; all of them learn
-/// that it is ready, and whoever comes first gets what is there.
+/// Which of the objects are ready, by their index: at least one, unless the limit passed first. At most 126
+/// connections and queues, and any number of processes and descriptors; else errc::invalid_argument. Any number of
+/// threads may wait for one object; all of them learn that it is ready, and whoever comes first gets what is there.
 [[nodiscard]] std::vector<std::size_t> wait_until(std::span<const waitable> objects, deadline limit);
 
 /// Blocks until at least one of the objects is ready: `for (std::size_t i : troupe::wait({a, b, items,
