@@ -112,28 +112,65 @@ TEST_CASE("the first process of a family", "[.family]") {
   block();
 }
 
-TEST_CASE("when the first process is killed, its whole family ends") {
-  int ends[2];
-  REQUIRE(::pipe(ends) == 0);
-  const pid_t first = ::fork();
-  if (first == 0) {
-    ::setenv(report_variable, std::to_string(ends[1]).c_str(), 1);
-    ::execl("/proc/self/exe", "crash_tests", "the first process of a family", nullptr);
-    ::_exit(127);
-  }
-  ::close(ends[1]);
-  std::string text;
-  for (char c = 0; ::read(ends[0], &c, 1) == 1 && c != '\n';) text += c;
-  ::close(ends[0]);
-  std::istringstream numbers{text};
-  std::vector<pid_t> pids;
-  for (pid_t pid = 0; numbers >> pid;) pids.push_back(pid);
-  CHECK(pids.size() == 2 + children + children * children);
-  CHECK(std::all_of(pids.begin(), pids.end(), runs));
+namespace {
 
-  REQUIRE(::kill(first, SIGKILL) == 0);
-  REQUIRE(::waitpid(first, nullptr, 0) == first);
-  const auto end = std::chrono::steady_clock::now() + 10s;
-  while (std::any_of(pids.begin(), pids.end(), runs) && std::chrono::steady_clock::now() < end) ::sched_yield();
-  CHECK(std::none_of(pids.begin(), pids.end(), runs));
+/// A family of its own, as its first process tells of it.
+struct family {
+  pid_t first = 0;
+  std::vector<pid_t> pids;  // of all the others, the servers at the end
+
+  family() {
+    int ends[2];
+    REQUIRE(::pipe(ends) == 0);
+    first = ::fork();
+    if (first == 0) {
+      ::setenv(report_variable, std::to_string(ends[1]).c_str(), 1);
+      ::execl("/proc/self/exe", "crash_tests", "the first process of a family", nullptr);
+      ::_exit(127);
+    }
+    ::close(ends[1]);
+    std::string text;
+    for (char c = 0; ::read(ends[0], &c, 1) == 1 && c != '\n';) text += c;
+    ::close(ends[0]);
+    std::istringstream numbers{text};
+    for (pid_t pid = 0; numbers >> pid;) pids.push_back(pid);
+    REQUIRE(pids.size() == 2 + children + children * children);
+    REQUIRE(std::all_of(pids.begin(), pids.end(), runs));
+  }
+
+  /// Kills the first process. Returns whether all the others end of that.
+  bool ends_with_its_first() const {
+    REQUIRE(::kill(first, SIGKILL) == 0);
+    REQUIRE(::waitpid(first, nullptr, 0) == first);
+    const auto end = std::chrono::steady_clock::now() + 10s;
+    while (std::any_of(pids.begin(), pids.end(), runs) && std::chrono::steady_clock::now() < end) ::sched_yield();
+    return std::none_of(pids.begin(), pids.end(), runs);
+  }
+};
+
+std::vector<pid_t> children_of(pid_t parent) {
+  std::ifstream file{"/proc/" + std::to_string(parent) + "/task/" + std::to_string(parent) + "/children"};
+  std::vector<pid_t> found;
+  for (pid_t pid = 0; file >> pid;) found.push_back(pid);
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("when the first process is killed, its whole family ends") {
+  const family all;
+  CHECK(all.ends_with_its_first());
+}
+
+TEST_CASE("when the first process is killed, those end, too, whose fork server had been killed") {
+  family all;
+  std::vector<pid_t> both{all.pids.end() - 2, all.pids.end()};
+  if (children_of(both[0]) != std::vector{both[1]}) std::swap(both[0], both[1]);
+  const auto [keeper, server] = std::pair{both[0], both[1]};
+  REQUIRE(::kill(server, SIGKILL) == 0);
+  const std::size_t adopted = children + children * children;
+  while (runs(server) || children_of(keeper).size() < adopted + 1) ::sched_yield();
+  const std::vector<pid_t> now = children_of(keeper);
+  all.pids.insert(all.pids.end(), now.begin(), now.end());  // the new server is among them
+  CHECK(all.ends_with_its_first());
 }

@@ -53,7 +53,8 @@ node system::start_node(node_options options) { return node{std::move(options)};
 
 system& this_system() {
   if (system* here = the_one.load(std::memory_order_acquire)) return *here;
-  throw error{errc::no_system, "there is no troupe::system, or it has ended; it is constructed as the first line of main"};
+  throw error{errc::no_system,
+              "there is no troupe::system, or it has ended; it is constructed as the first line of main"};
 }
 
 }  // namespace troupe

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <poll.h>
 
 #include <sys/prctl.h>
@@ -47,10 +48,11 @@ class keeper {
     for (;;) {
       const auto others = look();
       if (std::find(others.begin(), others.end(), server) != others.end()) return;
+      (void)::kill(server, SIGCHLD);  // so that it sees whether anybody is left
       std::vector<pollfd> entries{{children_.fd(), POLLIN, 0}};
       bool all_will_tell = true;
       for (const stranger& s : strangers_) {
-        entries.push_back({s.life.get(), POLLIN, 0});
+        if (s.life) entries.push_back({s.life.get(), POLLIN, 0});  // poll takes no more entries than open descriptors
         all_will_tell = all_will_tell && s.life;
       }
       (void)::poll(entries.data(), entries.size(), all_will_tell ? -1 : look_again_ms);
