@@ -61,6 +61,13 @@ std::size_t checked_count(const region& memory, const data_block::description& e
   return count;
 }
 
+void keep_for_ever(region memory) {
+  static auto& kept = *new std::deque<region>;  // not even unmapped when the program ends
+  static std::mutex one_at_a_time;
+  const std::lock_guard guard{one_at_a_time};
+  kept.push_back(std::move(memory));
+}
+
 }  // namespace
 
 data_type data_type::of(std::string name, std::size_t size, std::size_t alignment) {
@@ -101,11 +108,11 @@ data_block::~data_block() {
   log(log_level::warning, describe(header().kind, true, text_in(header().type_name))
                               + " was let go of while it was locked; whoever locks it next finds it abandoned");
   if (how == data_lock::abandoning::done) return;
-  // By another thread, that may still unlock it. Its list of locks leads through this memory.
-  static auto& kept = *new std::deque<region>;
-  static std::mutex one_at_a_time;
-  const std::lock_guard guard{one_at_a_time};
-  kept.push_back(std::move(region_));
+  try {
+    keep_for_ever(std::move(region_));  // by another thread, whose list of locks leads through this memory
+  } catch (const std::bad_alloc&) {
+    // Then the memory goes; that thread has no handle left to unlock it with.
+  }
 }
 
 // Relaxed, and no read-modify-write: `holds_` changes under the lock.
