@@ -9,7 +9,7 @@ namespace troupe::tree {
 
 /// What happens in a new process once it exists: it takes its place in the system (standard streams, working directory,
 /// settings), joins the tree, decodes its function and arguments, runs it, and leaves. Returns the exit code; an
-/// escaping exception is printed with the process's name and gives 1. With start_method::spawn the same goes on in a
+/// escaping exception is logged with the process's name and gives 1. With start_method::spawn the same goes on in a
 /// fresh image of the program.
 [[nodiscard]] int run_child(process_table table, newborn child);
 
