@@ -2,6 +2,7 @@
 
 #include "troupe/base/error.hpp"
 #include "troupe/base/log.hpp"
+#include "troupe/base/standard_streams.hpp"
 #include "troupe/memory/region.hpp"
 #include "troupe/process/entry_point.hpp"
 #include "troupe/process/life_lock.hpp"
@@ -95,8 +96,7 @@ int part(membership& place, int code, const std::string& escaped) {
   assign(row.last_words, escaped);
   place.leave();
   log(log_level::info, "ends with exit code " + std::to_string(code & 0xff));
-  std::cout.flush();
-  std::fflush(nullptr);
+  flush_standard_streams();
   row.parting_code.store(code & 0xff, std::memory_order_relaxed);
   row.parted.store(1, std::memory_order_release);
   return code;

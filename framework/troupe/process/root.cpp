@@ -2,6 +2,7 @@
 
 #include "troupe/base/error.hpp"
 #include "troupe/base/log.hpp"
+#include "troupe/base/standard_streams.hpp"
 #include "troupe/memory/park.hpp"
 #include "troupe/process/child.hpp"
 #include "troupe/process/keeper.hpp"
@@ -12,10 +13,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <fcntl.h>
 #include <fstream>
-#include <iostream>
 #include <poll.h>
 #include <string>
 
@@ -119,8 +118,7 @@ root::root() {
   auto [asking, serving] = transport::packet_socket_pair();
   unique_fd life = open_pidfd(::getpid());
   if (!life) throw_errno("pidfd_open", "this process");
-  std::cout.flush();
-  std::fflush(nullptr);  // else the children would write our pending output once more
+  flush_standard_streams();  // else the children would write our pending output once more
   fork_servers({table, self, std::move(life), std::move(servers), std::move(serving), asking.duplicate(),
                 inherited_state::of_this_process()});
   unique_fd proof = life_lock::hold(table.fd(), self.slot);

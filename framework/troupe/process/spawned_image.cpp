@@ -1,6 +1,7 @@
 #include "troupe/process/spawned_image.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/base/standard_streams.hpp"
 #include "troupe/process/membership.hpp"
 
 #include <cerrno>
@@ -68,6 +69,7 @@ void exec_program(const membership& place, const newborn& child) {
   pointers.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
+  flush_standard_streams();
   ::execv("/proc/self/exe", pointers.data());
   throw_errno("execv", "/proc/self/exe");
 }
