@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
+#include <charconv>
 #include <ostream>
 
 namespace troupe {
@@ -12,8 +12,9 @@ using row = std::array<std::string, 7>;
 
 std::string seconds(std::chrono::nanoseconds time) {
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.3f s", std::chrono::duration<double>{time}.count());
-  return text.data();
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), std::chrono::duration<double>{time}.count(),
+                                 std::chars_format::fixed, 3);
+  return std::string{text.data(), end.ptr} + " s";
 }
 
 row row_of(const stage_stats& stage) {

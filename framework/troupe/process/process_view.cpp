@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 #include <fstream>
+#include <locale>
 #include <sched.h>
 #include <string_view>
 #include <thread>
@@ -32,6 +33,7 @@ double processors_of_control_group() {
   double lowest = HUGE_VAL;
   for (;;) {
     std::ifstream limit{"/sys/fs/cgroup" + group + "/cpu.max"};
+    limit.imbue(std::locale::classic());
     double quota = 0;  // stays 0 for "max"
     double period = 0;
     if (limit >> quota >> period && period > 0) lowest = std::min(lowest, quota / period);

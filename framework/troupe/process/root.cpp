@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <fcntl.h>
 #include <fstream>
 #include <poll.h>
@@ -48,7 +49,7 @@ void keep_standard_streams() {
 [[maybe_unused]] int thread_count() {
   std::ifstream status{"/proc/self/status"};
   for (std::string line; std::getline(status, line);)
-    if (line.starts_with("Threads:")) return std::stoi(line.substr(line.find(':') + 1));
+    if (line.starts_with("Threads:")) return std::atoi(line.c_str() + line.find(':') + 1);
   return 1;  // no /proc: we cannot tell, and most programs are fine
 }
 

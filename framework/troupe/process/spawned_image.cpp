@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <fstream>
 #include <iterator>
+#include <locale>
 #include <sstream>
 #include <string>
 #include <unistd.h>
@@ -55,6 +56,7 @@ sigset_t set_of(std::uint64_t bits) {
 
 void exec_program(const membership& place, const newborn& child) {
   std::ostringstream what;
+  what.imbue(std::locale::classic());
   what << child.id.slot << ' ' << child.id.generation << ' ' << child.body_size << ' ' << bits_of(child.inherited.mask)
        << ' ' << place.table().fd() << ' ' << place.life() << ' ' << place.requests_line();
   std::vector<int> kept{place.table().fd(), place.life(), place.requests_line()};
@@ -78,6 +80,7 @@ std::optional<program_image> spawned_image() {
   const char* given = std::getenv(variable);
   if (given == nullptr) return std::nullopt;
   std::istringstream what{given};
+  what.imbue(std::locale::classic());
   ::unsetenv(variable);
   newborn child{};
   std::uint64_t mask = 0;

@@ -1,7 +1,6 @@
 #include "troupe/wire/type_name.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <span>
 #include <vector>
 
@@ -9,7 +8,13 @@ namespace troupe::wire {
 
 namespace {
 
-bool in_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$'; }
+bool is_capital(char c) { return c >= 'A' && c <= 'Z'; }
+
+// Not std::isalnum, which changes with the program's locale. Bytes above 127 are parts of letters.
+bool in_word(char c) {
+  return is_capital(c) || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '$'
+         || static_cast<unsigned char>(c) >= 0x80;
+}
 
 // Words and single other characters; what compilers call an unnamed namespace is one token.
 std::vector<std::string> tokens_of(std::string_view text) {
@@ -49,8 +54,7 @@ std::string integer_name(std::span<const std::string> words) {
 // Scopes that are no part of the name: `std` itself, and namespaces with names reserved to library implementations.
 bool is_left_out(const std::string& scope, bool is_outermost) {
   if (scope == "std") return is_outermost;
-  return scope.size() > 1 && scope[0] == '_'
-         && (scope[1] == '_' || std::isupper(static_cast<unsigned char>(scope[1])) != 0);
+  return scope.size() > 1 && scope[0] == '_' && (scope[1] == '_' || is_capital(scope[1]));
 }
 
 std::string translated(const std::string& word) {

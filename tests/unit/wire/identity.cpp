@@ -92,6 +92,12 @@ TEST_CASE("A type has one name for all compilers and machines", "[wire]") {
   CHECK(type_name<int[3]>() == "int32[3]");
 }
 
+TEST_CASE("Letters beyond ASCII belong to a name", "[wire]") {
+  CHECK(troupe::wire::unified_name("Größe_int") == "Größe_int");
+  CHECK(troupe::wire::unified_name("üint") == "üint");
+  CHECK(troupe::wire::unified_name("üstd::x") == "üstd::x");
+}
+
 TEST_CASE("The identity of a type is the same in every build", "[wire]") {
   // Written down once; the two compilers of the project must agree, and so must all later versions.
   CHECK(identity_of<int>().hash == 0xb83cb51c2414ea14);
