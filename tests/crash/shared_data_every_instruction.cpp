@@ -3,6 +3,7 @@
 #include "support/kill_at_every_instruction.hpp"
 #include "surviving_queue.hpp"
 #include "troupe/array.hpp"
+#include "troupe/memory/data_lock.hpp"
 #include "troupe/process.hpp"
 #include "troupe/shareable_list.hpp"
 #include "troupe/shared_memory.hpp"
@@ -10,7 +11,9 @@
 
 #include <array>
 #include <mutex>
+#include <new>
 #include <string>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -93,6 +96,52 @@ TEST_CASE("an update under the lock killed at any instruction is whole, or the n
     REQUIRE_FALSE(was_abandoned(v));
     return outcome::unknown;
   });
+}
+
+TEST_CASE("an unlock by who does not hold the lock, killed at any instruction, keeps the next holder informed",
+          "[every_instruction]") {
+  const auto unlock = [](marks marks, shared_memory theirs) {
+    auto& lock = *reinterpret_cast<memory::data_lock*>(theirs.bytes().data());
+    (void)lock.begin_unlock();
+    marks.around([&] { (void)lock.begin_unlock(); });
+  };
+  // Says whether it was abandoned.
+  const auto take = [](memory::data_lock& lock) {
+    REQUIRE(lock.lock_until(deadline::after(soon)));
+    const bool abandoned = lock.abandoned();
+    lock.mend();
+    REQUIRE(lock.begin_unlock());
+    lock.end_unlock();
+    return abandoned;
+  };
+  const auto kill_them = [&](const char* operation, auto prepare, auto check) {
+    kill_at_every_instruction({.operation = operation, .repeatable = false}, [&](victim& victim) {
+      const auto bytes = shared_memory::create(sizeof(memory::data_lock));
+      auto& lock = *new (bytes.bytes().data()) memory::data_lock;
+      prepare(lock);
+      victim.run(unlock, bytes);
+      check(lock);
+      REQUIRE_FALSE(take(lock));
+      return outcome::unknown;
+    });
+  };
+  SECTION("while nobody holds it") {
+    kill_them("unlock of what nobody holds", [](auto&) {}, [](auto&) {});
+  }
+  SECTION("while another process holds it") {
+    kill_them(
+        "unlock of what another holds", [](auto& lock) { lock.lock(); },
+        [](auto& lock) {
+          std::thread{[&] { REQUIRE_FALSE(lock.try_lock()); }}.join();
+          REQUIRE(lock.begin_unlock());
+          lock.end_unlock();
+        });
+  }
+  SECTION("after its holder died") {
+    kill_them(
+        "unlock of what a dead one held", [](auto& lock) { std::thread{[&] { lock.lock(); }}.join(); },
+        [&](auto& lock) { REQUIRE(take(lock)); });
+  }
 }
 
 TEST_CASE("an assignment to an array killed at any instruction is whole, or the next holder is told",

@@ -2,6 +2,7 @@
 
 #include "troupe/base/error.hpp"
 #include "troupe/base/log.hpp"
+#include "troupe/memory/owner.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -59,6 +60,11 @@ std::size_t checked_count(const region& memory, const data_block::description& e
     throw error{errc::malformed, "shared data says to hold " + std::to_string(count) + " elements of "
                                      + std::to_string(size) + " bytes, but its memory is smaller"};
   return count;
+}
+
+std::string describe_this_process() {
+  std::string text{owner::is_copy() ? "a copy that fork() made of " : ""};
+  return text.append(owner::describe(owner::self()));
 }
 
 void keep_for_ever(region memory) {
@@ -121,9 +127,18 @@ bool data_block::entered(bool locked) noexcept {
   return locked;
 }
 
-void data_block::unlock() noexcept {
-  holds_.store(holds_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
-  header().lock.unlock();
+void data_block::unlock() {
+  if (!header().lock.begin_unlock()) throw_not_held();
+  if (const std::uint32_t holds = holds_.load(std::memory_order_relaxed); holds != 0)  // else by way of another block
+    holds_.store(holds - 1, std::memory_order_relaxed);
+  header().lock.end_unlock();
+}
+
+void data_block::throw_not_held() const {
+  throw error{errc::invalid_argument,
+              describe(header().kind, true, text_in(header().type_name)) + " cannot be unlocked by this thread of "
+                  + describe_this_process()
+                  + ", which does not hold it: unlock it once for each lock, in the same thread"};
 }
 
 }  // namespace troupe::memory

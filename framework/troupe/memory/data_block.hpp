@@ -78,8 +78,8 @@ class data_block {
   void lock() { (void)lock_until(deadline::never()); }
   [[nodiscard]] bool try_lock() { return entered(header().lock.try_lock()); }
   [[nodiscard]] bool lock_until(deadline limit) { return entered(header().lock.lock_until(limit)); }
-  /// Only by the thread that holds it.
-  void unlock() noexcept;
+  /// Throws errc::invalid_argument, and changes nothing for anybody, if this thread does not hold it.
+  void unlock();
 
   [[nodiscard]] data_header& header() const noexcept { return *reinterpret_cast<data_header*>(region_.data()); }
   [[nodiscard]] std::byte* elements() const noexcept { return region_.data() + data_offset; }
@@ -90,6 +90,7 @@ class data_block {
 
  private:
   bool entered(bool locked) noexcept;
+  [[noreturn]] void throw_not_held() const;
 
   std::atomic<std::uint32_t> holds_{0};  // locks by way of this block that are not undone; written by the holder
   std::size_t count_;                    // before the region: its size depends on it

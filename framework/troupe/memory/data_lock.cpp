@@ -35,9 +35,19 @@ data_lock::abandoning data_lock::abandon(std::uint32_t times) noexcept {
   return given_up != 0 ? abandoning::done : abandoning::nobody_held_it;
 }
 
-void data_lock::unlock() noexcept {
+bool data_lock::begin_unlock() {
+  const auto how = lock_.try_lock();  // its holder gets it once more, and nobody else while there is one
+  if (how == robust_lock::outcome::timeout) return false;
+  noticed(how);
+  if (depth_.load(std::memory_order_relaxed) != 0) return true;
+  lock_.unlock();
+  return false;
+}
+
+void data_lock::end_unlock() noexcept {
   std::atomic_signal_fence(std::memory_order_seq_cst);
   depth_.store(depth_.load(std::memory_order_relaxed) - 1, std::memory_order_relaxed);
+  lock_.unlock();  // what `begin_unlock` took
   lock_.unlock();
 }
 

@@ -19,7 +19,7 @@ namespace troupe::memory {
 ///  D1  `depth_` is how many calls of `lock` the holder has not undone; it is 0 while nobody holds the lock, or the
 ///      holder is in a brief section only.
 ///  D2  `abandoned_` is 1 from when the lock was taken over with `depth_` above 0, until `mend`.
-/// Meets Lockable. Thread-safe.
+/// Thread-safe.
 class data_lock {
  public:
   data_lock() : lock_{robust_lock::kind::recursive} {}
@@ -28,8 +28,10 @@ class data_lock {
   void lock() { (void)lock_until(deadline::never()); }
   [[nodiscard]] bool try_lock() { return entered(lock_.try_lock()); }
   [[nodiscard]] bool lock_until(deadline limit) { return entered(lock_.lock_until(limit)); }
-  /// Only by the thread that holds it.
-  void unlock() noexcept;
+  /// Undoing a `lock` takes two calls, between which the caller still holds it. The first says false, and changes
+  /// nothing for anybody, unless this thread called `lock` and has not undone it; then the second must not follow.
+  [[nodiscard]] bool begin_unlock();
+  void end_unlock() noexcept;
 
   enum class abandoning : std::uint8_t { nobody_held_it, done, another_thread_holds_it };
   /// For a thread that will never call `unlock`, `times` of them, as what it locked goes away: as if it had died.

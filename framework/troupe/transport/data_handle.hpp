@@ -72,7 +72,8 @@ class lockable_data : public data_handle {
   [[nodiscard]] bool try_lock_until(std::chrono::time_point<Clock, Duration> limit) {
     return try_lock_for(limit - Clock::now());
   }
-  /// Only by the thread that holds it.
+  /// Undoes one `lock` of this thread. Throws errc::invalid_argument, and changes nothing for anybody, if this thread
+  /// does not hold it; from the destructor of a guard, that ends the program.
   void unlock() { block().unlock(); }
 
   /// Whether a process died, or let go of its last handle, between `lock` and `unlock`, so that what it was changing in

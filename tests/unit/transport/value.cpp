@@ -23,8 +23,11 @@
 #include <csignal>
 #include <cstdint>
 #include <cstring>
+#include <future>
 #include <limits>
 #include <mutex>
+#include <string_view>
+#include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
 #include <vector>
@@ -299,6 +302,82 @@ TEST_CASE("a lock that another thread of the process holds outlives the last han
   closed.set(1);
   other.join();
   CHECK(*number == 2);
+}
+
+TEST_CASE("an unlock by a thread that does not hold the lock is an error that changes nothing") {
+  value<point> v{{1, 2, 3}};
+  const auto refused = [&] { return error_of([&] { v.unlock(); }) == errc::invalid_argument; };
+  CHECK(refused());
+  v.update([&](point&) { CHECK(refused()); });
+  {
+    const std::scoped_lock guard{v};
+    std::thread{[&] { CHECK(refused()); }}.join();
+    process other{[](value<point> theirs) {
+                    const bool right =
+                        error_of([&] { theirs.unlock(); }) == errc::invalid_argument && !theirs.try_lock();
+                    return right ? 0 : 1;
+                  },
+                  v};
+    other.start();
+    other.join();
+    CHECK(other.exit_code() == 0);
+    v.update([](point& p) { p.x = 7; });
+  }
+  CHECK(refused());
+  CHECK(v.try_lock());
+  CHECK_FALSE(v.abandoned());
+  v.unlock();
+  CHECK_THROWS_WITH(v.unlock(), contains("a value of")
+                                    && contains("point with a lock cannot be unlocked by this thread of"
+                                                " process main (pid "));
+}
+
+TEST_CASE("an unlock by somebody else does not hide the death of who holds the lock") {
+  value<point> v{{1, 2, 3}};
+  auto [ours, theirs] = pipe();
+  process holder{[](value<point> held, connection report) {
+                   held.lock();
+                   report.send(1);
+                   for (;;) ::pause();
+                 },
+                 v, std::move(theirs)};
+  holder.start();
+  REQUIRE(ours.recv<int>() == 1);
+  CHECK(error_of([&] { v.unlock(); }) == errc::invalid_argument);
+  CHECK_FALSE(v.abandoned());
+  holder.kill();
+  holder.join();
+  SECTION("the next holder is told") {
+    v.lock();
+    CHECK(v.abandoned());
+    v.unlock();
+  }
+  SECTION("a stray unlock after the death tells, too") {
+    CHECK(error_of([&] { v.unlock(); }) == errc::invalid_argument);
+    CHECK(v.abandoned());
+  }
+}
+
+TEST_CASE("a copy made by fork cannot unlock what its parent holds") {
+  value<point> v{{1, 2, 3}};
+  v.lock();
+  const pid_t copy = ::fork();
+  if (copy == 0) {
+    bool right = false;
+    try {
+      v.unlock();
+    } catch (const error& e) {
+      right = e.code() == errc::invalid_argument
+              && std::string_view{e.what()}.find("a copy that fork() made of process main") != std::string_view::npos;
+    }
+    ::_exit(right ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(copy, &status, 0);
+  CHECK(status == 0);
+  CHECK_FALSE(std::async(std::launch::async, [&] { return v.try_lock(); }).get());
+  v.unlock();
+  CHECK_FALSE(v.abandoned());
 }
 
 TEST_CASE("a value travels in messages, and outlives who made it") {
