@@ -390,6 +390,10 @@ void held_item::give_back() { end(lease_word::returned); }
 void held_item::end(std::uint32_t how) {
   if (!queue_) throw error{errc::closed, "this lease has ended: the item was done, given back, or moved elsewhere"};
   const auto queue = std::exchange(queue_, nullptr);
+  if (memory::owner::is_copy())
+    throw error{errc::unsupported, "this process is a copy that fork() made; the lease of item "
+                                       + std::to_string(sequence_) + " of queue " + std::string{queue->name()}
+                                       + " belongs to its parent, which has to end it"};
   queue->end_lease(cursor::unpack(at_), word_, static_cast<lease_word::state>(how));
   if (queue->layout.window.load(std::memory_order_relaxed) > kept_when_empty && queue->all_done())
     queue->shrink_if_empty();

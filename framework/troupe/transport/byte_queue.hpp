@@ -78,7 +78,8 @@ class held_item {
   [[nodiscard]] std::uint64_t sequence() const noexcept { return sequence_; }
   [[nodiscard]] std::uint32_t deliveries() const noexcept;
   [[nodiscard]] bool is_held() const noexcept { return queue_ != nullptr; }
-  /// It leaves the queue. Throws errc::closed if it was ended before.
+  /// It leaves the queue. Throws errc::closed if it was ended before; errc::unsupported, and changes nothing, in a copy
+  /// that fork() made of its holder.
   void done();
   /// It goes to whoever asks next, before all that wait.
   void give_back();

@@ -28,7 +28,8 @@ class lease {
   /// How many items had been put before it.
   [[nodiscard]] std::uint64_t sequence() const noexcept { return held_.sequence(); }
 
-  /// The item leaves the queue. Throws errc::closed if this lease has ended already.
+  /// The item leaves the queue. Throws errc::closed if this lease has ended already; errc::unsupported, and changes
+  /// nothing, in a copy that fork() made of the process that holds it; so does `give_back`.
   void done() { held_.done(); }
   /// The item is the next to be delivered, here or elsewhere. Throws errc::closed if this lease has ended already.
   void give_back() { held_.give_back(); }

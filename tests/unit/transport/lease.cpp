@@ -5,9 +5,12 @@
 #include "troupe/wait.hpp"
 
 #include <csignal>
+#include <optional>
 #include <stdexcept>
 #include <string>
+#include <sys/wait.h>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 using namespace troupe;
@@ -205,6 +208,30 @@ TEST_CASE("a stopped process keeps its lease") {
   holder.join();
   CHECK(holder.exit_code() == 0);
   CHECK_FALSE(q.try_lease());
+}
+
+TEST_CASE("a copy made by fork can neither end nor give back a lease of its parent") {
+  queue<int> q{with_leases()};
+  for (int i = 0; i < 3; ++i) q.put(i);
+  std::optional dropped{q.lease()};
+  auto done = q.lease();
+  auto given_back = q.lease();
+  const pid_t copy = ::fork();
+  if (copy == 0) {
+    dropped.reset();
+    const bool right = error_of([&] { done.done(); }) == errc::unsupported
+                       && error_of([&] { given_back.give_back(); }) == errc::unsupported;
+    ::_exit(right ? 0 : 1);
+  }
+  int status = -1;
+  ::waitpid(copy, &status, 0);
+  CHECK(status == 0);
+  CHECK_FALSE(q.try_lease());
+  given_back.give_back();
+  CHECK(*q.lease() == 2);
+  done.done();
+  dropped->done();
+  CHECK(q.size() == 1);  // the one given back again by now
 }
 
 TEST_CASE("an item that is delivered too often goes to the dead letters") {
