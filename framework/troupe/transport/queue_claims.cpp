@@ -2,6 +2,7 @@
 #include "troupe/base/log.hpp"
 #include "troupe/transport/queue_state.hpp"
 
+#include <algorithm>
 #include <exception>
 
 /// Who took which items, and died with them.
@@ -60,6 +61,19 @@ void log_loss(const lost_items& lost) {
 
 }  // namespace
 
+void queue_claim::name_consumer(std::string_view text) noexcept {
+  consumer.fill('\0');
+  std::copy_n(text.begin(), std::min(text.size(), consumer.size() - 1), consumer.begin());
+}
+
+std::string queue_claim::consumer_name() const {
+  const auto copy = consumer;
+  std::string name{copy.begin(), std::find(copy.begin(), copy.end(), '\0')};
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
+  std::replace_if(name.begin(), name.end(), is_control, '?');
+  return name.empty() ? "a process" : name;
+}
+
 std::uint64_t queue_state::next_serial() noexcept {
   static std::atomic<std::uint64_t> last{0};
   return last.fetch_add(1, std::memory_order_relaxed) + 1;
@@ -84,6 +98,7 @@ void queue_state::sign(queue_claim* known, std::uint64_t first, std::uint64_t co
 
 /// Called under `consumers`.
 queue_claim& queue_state::new_claim() {
+  const std::string name_of_this_process = memory::owner::describe(memory::owner::self());
   const std::uint32_t used = std::min(layout.claims_used.load(std::memory_order_relaxed), claim_count);
   std::uint32_t index = 0;
   while (index < used && claims[index].owner.load(std::memory_order_acquire) != 0) ++index;
@@ -101,7 +116,7 @@ queue_claim& queue_state::new_claim() {
   }
   mine.add({serial_, weak_from_this(), &claim});
   claim.count.store(0, std::memory_order_relaxed);
-  claim.consumer.store(memory::owner::self(), std::memory_order_relaxed);
+  claim.name_consumer(name_of_this_process);
   claim.owner.store(memory::owner::self(), std::memory_order_release);
   return claim;
 }
@@ -165,7 +180,7 @@ void queue_state::report_claims_of_the_dead(std::uint32_t now, deadline limit) {
     const lost_items lost{.queue = std::string{name()},
                           .sequence = claim->first.load(std::memory_order_relaxed),
                           .count = claim->count.load(std::memory_order_relaxed),
-                          .consumer = memory::owner::describe(claim->consumer.load(std::memory_order_relaxed))};
+                          .consumer = claim->consumer_name()};
     // Free again whatever the handler does: it knows.
     struct at_end {
       queue_claim& claim;

@@ -8,6 +8,8 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <type_traits>
 
 /// Private to the transport room: what a queue looks like in shared memory. Drawn in docs/layout.md.
@@ -30,19 +32,24 @@ struct cursor {
 
 inline constexpr std::size_t unit = 8;
 inline constexpr std::uint64_t queue_magic = 0x3130'5155'5254'6551;
-inline constexpr std::uint32_t queue_version = 3;
+inline constexpr std::uint32_t queue_version = 4;
 
 /// A consumer's signature for the items that it took last, until it comes back to the queue. One for each thread.
 ///
 /// Written by its owner; `owner` itself also by whoever holds `consumers`. A signature of items that `head` has not
-/// passed was never completed, and is taken back by whoever gets `consumers` from a dead owner.
-struct alignas(64) queue_claim {
-  std::atomic<std::uint64_t> owner{0};     // owner word; 0: free. Once its writer is dead: of the one who reports
-  std::atomic<std::uint64_t> consumer{0};  // owner word of the one who took the items
-  std::atomic<std::uint64_t> first{0};     // how many items came before the first
-  std::atomic<std::uint64_t> count{0};     // 0: nothing was taken
+/// passed was never completed, and is taken back by whoever gets `consumers` from a dead owner. Its name stands here
+/// because its row of the process table may be another process's before somebody asks.
+struct alignas(128) queue_claim {
+  std::atomic<std::uint64_t> owner{0};  // owner word; 0: free. Once its writer is dead: of the one who reports
+  std::atomic<std::uint64_t> first{0};  // how many items came before the first
+  std::atomic<std::uint64_t> count{0};  // 0: nothing was taken
+  std::array<char, 104> consumer{};     // "process bank (pid 42)", zero terminated; written before `owner`
+
+  void name_consumer(std::string_view text) noexcept;
+  /// Whatever bytes are there: one line, without control characters.
+  [[nodiscard]] std::string consumer_name() const;
 };
-static_assert(sizeof(queue_claim) == 64 && std::is_standard_layout_v<queue_claim>);
+static_assert(sizeof(queue_claim) == 128 && std::is_standard_layout_v<queue_claim>);
 inline constexpr std::uint32_t claim_count = 1024;
 
 /// The word behind the length of each frame of a leased queue, changed by one store under `consumers`.

@@ -2,6 +2,7 @@
 #include "support/killed_taker.hpp"
 #include "troupe/queue.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <stdexcept>
 #include <string>
@@ -51,6 +52,37 @@ TEST_CASE("several items that were taken at once are reported at once, to a prod
   REQUIRE(lost.size() == 1);
   CHECK(lost[0].sequence == 0);
   CHECK(lost[0].count == 4);
+}
+
+TEST_CASE("each report has the name of its consumer, though all their rows were used again") {
+  constexpr int count = 20;
+  queue<int> q;
+  std::vector<std::string> reported;
+  q.on_lost([&](const lost_items& event) { reported.push_back(event.consumer); });
+  std::vector<std::string> expected;
+  std::vector<connection> lines;
+  std::vector<process> takers;
+  for (int i = 0; i < count; ++i) {
+    q.put(i);
+    auto [ours, theirs] = pipe();
+    const std::string name = i == 0 ? std::string(63, 'n') : "taker-" + std::to_string(i);  // the longest, too
+    takers.emplace_back(process_options{.name = name}, get_and_wait, q, std::move(theirs)).start();
+    REQUIRE(ours.recv<bool>());
+    expected.push_back("process " + name + " (pid " + std::to_string(takers.back().pid().value()) + ")");
+    lines.push_back(std::move(ours));
+  }
+  for (process& taker : takers) {
+    taker.kill();
+    taker.join();
+  }
+  takers.clear();
+  std::vector<process> successors;
+  for (int i = 0; i < 2 * count; ++i)
+    successors.emplace_back(process_options{.name = "successor", .daemon = true}, [] { ::pause(); }).start();
+  CHECK_FALSE(q.try_get());
+  std::ranges::sort(reported);
+  std::ranges::sort(expected);
+  CHECK(reported == expected);
 }
 
 TEST_CASE("who came back for more, closed its handle, or ended well has lost nothing") {

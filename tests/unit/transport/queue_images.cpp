@@ -136,7 +136,8 @@ TEST_CASE("a claim of items that were not taken is forgotten by who inherits the
   CHECK(q.get() == "a");
   auto& claim = q.claim(1);
   q.layout().claims_used = 2;
-  claim.owner = claim.consumer = other;
+  claim.owner = other;
+  claim.name_consumer("process 2");
   claim.first = 1;
   claim.count = 1;
 
@@ -160,12 +161,21 @@ TEST_CASE("a claim of items that were not taken is forgotten by who inherits the
     CHECK(lost.size() == 1);
   }
   SECTION("killed while it reported somebody else's") {
-    claim.consumer = std::uint64_t{3} << 32 | 1;
+    claim.name_consumer("process 3");
     claim.first = 0;
     tree.bury(other);
     CHECK(q.get() == "b");
     REQUIRE(lost.size() == 1);
     CHECK(lost[0].consumer == "process 3");
+  }
+  SECTION("and its name may be any bytes") {
+    claim.consumer.fill('x');  // no end
+    claim.consumer[1] = '\n';
+    CHECK(q.get() == "b");
+    tree.bury(other);
+    CHECK(q.get().empty());
+    REQUIRE(lost.size() == 1);
+    CHECK(lost[0].consumer == "x?" + std::string(claim.consumer.size() - 2, 'x'));
   }
 }
 
