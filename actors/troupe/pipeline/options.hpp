@@ -1,5 +1,6 @@
 #pragma once
 
+#include "troupe/base/deadline.hpp"
 #include "troupe/pipeline/carried.hpp"
 
 #include <chrono>
@@ -54,8 +55,8 @@ struct step_options {
 
 /// How a pipeline runs.
 struct run_options {
-  bool progress = false;                    ///< a live line on stderr, if that is a terminal
-  std::chrono::milliseconds interval{100};  ///< from one report of progress to the next
+  bool progress = false;                                ///< a live line on stderr, if that is a terminal
+  time_span interval = std::chrono::milliseconds{100};  ///< from one report of progress to the next
   std::function<void(const troupe::progress&)> on_progress =
       nullptr;           ///< called with each, by the thread that is in `run`
   bool ordered = false;  ///< fold in the order of the source, not as results arrive

@@ -39,7 +39,7 @@ node::node(node_options options) {
   actors::any_answer ready{pending, deadline::never()};
   const actors::node_settings settings{.threads = options.threads,
                                        .mailbox = options.mailbox,
-                                       .inbox_wait_ns = actors::node_core::limits().inbox_wait.count(),
+                                       .inbox_wait_ns = actors::node_core::limits().inbox_wait.length().count(),
                                        .parent = here.self(),
                                        .correlation = pending->correlation};
   const std::string name = options.name.empty() ? next_default_name() : std::move(options.name);
@@ -99,7 +99,9 @@ void node::kill() { state_->child.kill(); }
 
 void node::join() { state_->child.join(); }
 
-bool node::try_join_for_ns(std::chrono::nanoseconds limit) { return state_->child.try_join_for(limit); }
+bool node::try_join_for(time_span limit) { return state_->child.try_join_for(limit.length()); }
+
+bool node::try_join() { return state_->child.try_join(); }
 
 bool node::is_alive() { return state_->child.is_alive(); }
 

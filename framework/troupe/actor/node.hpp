@@ -2,10 +2,10 @@
 
 #include "troupe/actor/ref.hpp"
 #include "troupe/actor/spawn_point.hpp"
+#include "troupe/base/deadline.hpp"
 #include "troupe/process/callable.hpp"
 #include "troupe/wire/buffer.hpp"
 
-#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -61,12 +61,9 @@ class node {
   /// Blocks until it ended.
   void join();
   /// False if it still runs after `limit`.
-  template <class Rep, class Period>
-  [[nodiscard]] bool try_join_for(std::chrono::duration<Rep, Period> limit) {
-    return try_join_for_ns(std::chrono::ceil<std::chrono::nanoseconds>(limit));
-  }
+  [[nodiscard]] bool try_join_for(time_span limit);
   /// Whether it has ended.
-  [[nodiscard]] bool try_join() { return try_join_for_ns({}); }
+  [[nodiscard]] bool try_join();
 
   [[nodiscard]] bool is_alive();
   /// N for an exit with code N, -N for a death by signal N; nothing before it ended. 0 after `stop`.
@@ -78,7 +75,6 @@ class node {
   friend class system;
   explicit node(node_options options);
   [[nodiscard]] actors::any_ref spawn_erased(const code_ref& what, const wire::buffer& arguments) const;
-  [[nodiscard]] bool try_join_for_ns(std::chrono::nanoseconds limit);
 
   struct state;
   std::unique_ptr<state> state_;

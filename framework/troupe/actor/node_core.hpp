@@ -22,8 +22,8 @@ class receiver;
 /// What one process gives to its actors.
 struct core_limits {
   unsigned threads = 1;
-  std::size_t mailbox = 65536;                                     // messages in one mailbox
-  std::chrono::nanoseconds inbox_wait = std::chrono::seconds{10};  // for room in the inbox of another process
+  std::size_t mailbox = 65536;                      // messages in one mailbox
+  time_span inbox_wait = std::chrono::seconds{10};  // for room in the inbox of another process
 };
 
 /// The actor side of this process: its engine, what it owes to other processes and what they owe to it. There is one at

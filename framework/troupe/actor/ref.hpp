@@ -8,7 +8,6 @@
 #include "troupe/wire/message.hpp"
 #include "troupe/wire/type_name.hpp"
 
-#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <functional>
@@ -45,7 +44,7 @@ class ref {
   /// Sends a message that is to be answered within `timeout` (counted from now). Only what goes wrong while the message
   /// is serialized is thrown here, all else by the answer. May wait for room in another process's inbox, like `tell`.
   template <class Message>
-  auto ask(Message&& message, std::chrono::nanoseconds timeout = std::chrono::nanoseconds::max()) const {
+  auto ask(Message&& message, time_span timeout = time_span::max()) const {
     using type = std::remove_cvref_t<Message>;
     constexpr bool is_in_the_protocol = actors::is_member<Api, type>;
     static_assert(is_in_the_protocol, "this message is not in the protocol of the actor that the ref names");

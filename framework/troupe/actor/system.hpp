@@ -3,6 +3,7 @@
 #include "troupe/actor/dispatch.hpp"
 #include "troupe/actor/node.hpp"
 #include "troupe/actor/ref.hpp"
+#include "troupe/base/deadline.hpp"
 
 #include <chrono>
 #include <concepts>
@@ -14,9 +15,9 @@
 namespace troupe {
 
 struct system_options {
-  unsigned threads = 0;                                            ///< that run actors; 0: one for each processor
-  std::size_t mailbox = 65536;                                     ///< messages that wait for one actor
-  std::chrono::nanoseconds inbox_wait = std::chrono::seconds{10};  ///< for room in the inbox of another process
+  unsigned threads = 0;                             ///< that run actors; 0: one for each processor
+  std::size_t mailbox = 65536;                      ///< messages that wait for one actor
+  time_span inbox_wait = std::chrono::seconds{10};  ///< for room in the inbox of another process
 };
 
 /// The first line of `main`. It makes this process the first of a tree, and forks the server that starts all others; a

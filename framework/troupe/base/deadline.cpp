@@ -7,9 +7,10 @@ namespace troupe {
 
 int deadline::poll_timeout() const noexcept {
   if (is_never()) return -1;
-  if (when_ == clock::time_point::min()) return 0;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(when_ - clock::now()).count();
-  return static_cast<int>(std::clamp<decltype(left)>(left, 0, std::numeric_limits<int>::max()));
+  const auto now = clock::now();
+  if (when_ <= now) return 0;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(when_ - now).count();
+  return static_cast<int>(std::min<decltype(left)>(left, std::numeric_limits<int>::max()));
 }
 
 timespec deadline::monotonic() const noexcept {

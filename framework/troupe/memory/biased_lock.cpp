@@ -2,6 +2,8 @@
 
 #include "troupe/memory/park.hpp"
 
+#include <algorithm>
+
 namespace troupe::memory {
 
 namespace {
@@ -11,7 +13,8 @@ bool lock_mutex(std::timed_mutex& mutex, deadline limit) {
   if (limit.passed()) return mutex.try_lock();
 #ifdef __SANITIZE_THREAD__
   // ThreadSanitizer does not know pthread_mutex_clocklock; the wall clock is good enough under it.
-  return mutex.try_lock_until(std::chrono::system_clock::now() + (limit.when() - deadline::clock::now()));
+  const auto left = std::min<deadline::clock::duration>(limit.when() - deadline::clock::now(), std::chrono::years{1});
+  return mutex.try_lock_until(std::chrono::system_clock::now() + left);
 #else
   return mutex.try_lock_until(limit.when());
 #endif

@@ -70,7 +70,7 @@ class lockable_data : public data_handle {
   }
   template <class Clock, class Duration>
   [[nodiscard]] bool try_lock_until(std::chrono::time_point<Clock, Duration> limit) {
-    return try_lock_for(limit - Clock::now());
+    return block().lock_until(deadline::until(limit));
   }
   /// Undoes one `lock` of this thread. Throws errc::invalid_argument, and changes nothing for anybody, if this thread
   /// does not hold it; from the destructor of a guard, that ends the program.

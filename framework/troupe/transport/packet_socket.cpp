@@ -19,8 +19,7 @@ bool wait_for(int socket, short events, deadline limit) {
     pollfd entry{socket, events, 0};
     const int ready = ::poll(&entry, 1, limit.poll_timeout());
     if (ready > 0) return true;
-    if (ready == 0) return false;
-    if (errno != EINTR) throw_errno("poll", "pipe");
+    if (ready < 0 && errno != EINTR) throw_errno("poll", "pipe");
     if (limit.passed()) return false;
   }
 }

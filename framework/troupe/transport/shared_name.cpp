@@ -87,7 +87,9 @@ connected connect_until(int socket, address& where, deadline limit, std::string_
     if (::connect(socket, where.get(), where.size) == 0) return connected::yes;
     switch (errno) {
     case EINTR: break;
-    case EAGAIN: return connected::timeout;
+    case EAGAIN:
+      if (limit.passed()) return connected::timeout;
+      break;
     case ECONNREFUSED: return connected::nobody;
     default: throw_errno("connect", "shared memory " + std::string{name});
     }
