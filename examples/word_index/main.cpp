@@ -47,8 +47,8 @@ int run(troupe::system& system, const settings& chosen) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  troupe::system system;  // first: a worker process starts here and does not go further
   try {
+    troupe::system system;  // first: a worker process starts here and does not go further
     return run(system, read_settings(argc, argv));
   } catch (const std::exception& e) {
     std::cerr << "word_index: " << e.what() << '\n';

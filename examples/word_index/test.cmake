@@ -18,3 +18,9 @@ test_word_index("the answer" expected.txt
 test_word_index("verified while workers are killed" expected_verified.txt
   texts many no_such_folder --workers 3 --top 8 --verify --chaos=1)
 test_word_index("its graph" expected_graph.txt texts --workers 4 --graph)
+
+# The limit on the size of files is one on shared memory, too: there is none for troupe::system to begin with.
+add_test(NAME "example: ${example}, an error before there is a system"
+  COMMAND sh -c "trap '' XFSZ && (ulimit -f 0 && exec \"$0\" --graph) || echo \"exit code $?\"" "$<TARGET_FILE:${example}>")
+set_tests_properties("example: ${example}, an error before there is a system" PROPERTIES
+  LABELS example TIMEOUT 700 PASS_REGULAR_EXPRESSION "word_index: [^\n]*\nexit code 1\n")

@@ -20,9 +20,10 @@ struct system_options {
   time_span inbox_wait = std::chrono::seconds{10};  ///< for room in the inbox of another process
 };
 
-/// The first line of `main`. It makes this process the first of a tree, and forks the server that starts all others; a
-/// child runs its function inside the constructor and exits there. Its destructor ends the actors of this process,
-/// terminates its daemons, waits for its other children, and leaves those alone that go on when orphaned.
+/// The first line of `main`, or of the `try` block in it. It makes this process the first of a tree, and forks the
+/// server that starts all others; a child runs its function inside the constructor and exits there. Its destructor ends
+/// the actors of this process, terminates its daemons, waits for its other children, and leaves those alone that go on
+/// when orphaned.
 ///
 /// A program that uses no actors has no threads; a process's actor threads start with its first actor.
 class system {
