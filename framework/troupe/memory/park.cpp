@@ -6,7 +6,9 @@
 #include <cerrno>
 #include <climits>
 #include <linux/futex.h>
+#include <string>
 #include <sys/syscall.h>
+#include <system_error>
 #include <unistd.h>
 
 namespace troupe::memory {
@@ -28,9 +30,18 @@ namespace interrupt {
 
 constinit std::atomic<word*> own{&alone};
 
-void use(word& shared) noexcept { own.store(&shared, std::memory_order_relaxed); }
+namespace {
 
-void use_none() noexcept { use(alone); }
+constinit std::atomic<void (*)() noexcept> look_after{nullptr};  // relaxed: set before any thread waits
+
+}  // namespace
+
+void use(word& shared, void (*at_nap)() noexcept) noexcept {
+  own.store(&shared, std::memory_order_relaxed);
+  look_after.store(at_nap, std::memory_order_relaxed);
+}
+
+void use_none() noexcept { use(alone, nullptr); }
 
 void raise(word& target) noexcept {
   target.fetch_add(1, std::memory_order_seq_cst);
@@ -52,10 +63,16 @@ bool park_on_any(std::span<const parking_spot> objects, std::uint32_t interrupts
   words[0] = {interrupts_seen, address(interrupts), FUTEX_32, 0};
   unsigned count = 1;
   for (const parking_spot& spot : objects) words.at(count++) = {spot.seen, address(*spot.word), FUTEX_32, 0};
+  auto* const at_nap = interrupt::look_after.load(std::memory_order_relaxed);
+  const deadline end = at_nap == nullptr ? limit : limit.earlier(deadline::after(interrupt::longest_nap));
   timespec until{};
-  if (!limit.is_never()) until = limit.monotonic();
-  if (wait_on(words.data(), count, limit.is_never() ? nullptr : &until) >= 0) return true;
-  if (errno == ETIMEDOUT) return false;
+  if (!end.is_never()) until = end.monotonic();
+  if (wait_on(words.data(), count, end.is_never() ? nullptr : &until) >= 0) return true;
+  if (errno == ETIMEDOUT) {
+    if (limit.passed()) return false;
+    at_nap();
+    return true;
+  }
   if (errno == EAGAIN || errno == EINTR) return !limit.passed();
   throw_errno("futex_waitv", "shared memory");
 }
@@ -67,8 +84,12 @@ void unpark_all(const std::atomic<std::uint32_t>& object) noexcept {
 void require_park() {
   futex_waitv word{1, address(alone), FUTEX_32, 0};  // `alone` may hold 1 only in a program without a system
   const timespec past{};
-  if (wait_on(&word, 1, &past) < 0 && errno == ENOSYS)
+  if (wait_on(&word, 1, &past) >= 0 || errno == EAGAIN || errno == ETIMEDOUT) return;
+  if (errno == ENOSYS)
     throw error{errc::unsupported, "this kernel has no futex_waitv; troupe needs Linux 5.16 or newer"};
+  throw error{errc::unsupported,
+              std::string{"this process may not call futex_waitv, without which troupe cannot wait ("}
+                  + std::generic_category().message(errno) + "); a filter of system calls (seccomp) must allow it"};
 }
 
 }  // namespace troupe::memory

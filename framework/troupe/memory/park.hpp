@@ -25,8 +25,11 @@ extern std::atomic<word*> own;
   // Relaxed: set before any thread waits.
   return own.load(std::memory_order_relaxed)->load(std::memory_order_seq_cst);
 }
-/// Makes `shared` this process's interrupt word. Called once by the process room, before any thread waits.
-void use(word& shared) noexcept;
+/// Makes `shared` this process's interrupt word, and has `at_nap` called by every sleeper once in a while, at least
+/// every `longest_nap`: for what nobody would tell it, as when those who announce deaths are dead themselves. Called
+/// once by the process room, before any thread waits.
+void use(word& shared, void (*at_nap)() noexcept) noexcept;
+inline constexpr auto longest_nap = std::chrono::seconds{1};
 /// Ends that, when this process leaves its tree.
 void use_none() noexcept;
 /// Bumps `target` and wakes everybody who sleeps on it. Any process may call it.

@@ -1,13 +1,16 @@
 #include "troupe/process/child.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/base/forks.hpp"
 #include "troupe/base/log.hpp"
 #include "troupe/base/standard_streams.hpp"
 #include "troupe/memory/region.hpp"
 #include "troupe/process/entry_point.hpp"
 #include "troupe/process/life_lock.hpp"
+#include "troupe/process/lifeline.hpp"
 #include "troupe/process/membership.hpp"
-#include "troupe/process/spawned_image.hpp"
+#include "troupe/process/program_image.hpp"
+#include "troupe/process/root.hpp"
 #include "troupe/process/start_settings.hpp"
 #include "troupe/wire/archive.hpp"
 
@@ -58,6 +61,21 @@ void set_descriptors(const std::vector<unique_fd>& fds) {
   if (::fchdir(fds[folder_descriptor].get()) != 0) throw_errno("fchdir", "the folder of the parent");
 }
 
+std::uint64_t bits_of(const sigset_t& set) {
+  std::uint64_t bits = 0;
+  for (int number = 1; number <= 64; ++number)
+    if (::sigismember(&set, number) == 1) bits |= std::uint64_t{1} << (number - 1);
+  return bits;
+}
+
+sigset_t set_of(std::uint64_t bits) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (int number = 1; number <= 64; ++number)
+    if ((bits >> (number - 1) & 1) != 0) ::sigaddset(&set, number);
+  return set;
+}
+
 /// The request's memory, as far as this process has read it.
 class body {
  public:
@@ -90,6 +108,13 @@ start_settings settings_of(const body& what) {
   return settings;
 }
 
+/// The function of a member was over in a copy that fork() made of it: nothing of what a member does at its end is for
+/// the copy to do.
+[[noreturn]] void leave_copy(int code) {
+  flush_standard_streams();
+  ::_exit(code);
+}
+
 /// The end of a member: says how its function ended, in the row of the table and in the log.
 int part(membership& place, int code, const std::string& escaped) {
   slot& row = place.table().at(place.self());
@@ -102,18 +127,46 @@ int part(membership& place, int code, const std::string& escaped) {
   return code;
 }
 
+/// What a fresh image needs to go on as this child; `newborn_in` reads it.
+[[noreturn]] void become_image(const membership& place, const newborn& child) {
+  image_order order{.what = image_order::role::child,
+                    .id = child.id,
+                    .body_size = child.body_size,
+                    .mask = bits_of(child.inherited.mask),
+                    .fds = {place.table().fd(), place.life(), place.requests().in.get(), place.requests().out.get()}};
+  for (const unique_fd& fd : child.fds) order.fds.push_back(fd.get());
+  order.become();
+}
+
+newborn newborn_in(const image_order& order, const process_table& table) {
+  constexpr std::size_t own = 4;
+  if (order.fds.size() < own + fixed_descriptors || !table.holds(order.id))
+    throw error{errc::malformed, "TROUPE_SPAWNED is for troupe's own use; unset it"};
+  newborn child{.id = order.id,
+                .life = unique_fd{order.fds[1]},
+                .requests = {unique_fd{order.fds[2]}, unique_fd{order.fds[3]}},
+                .body_size = order.body_size,
+                .fds = {},
+                .inherited = inherited_state::of_this_process()};
+  for (std::size_t i = own; i < order.fds.size(); ++i) child.fds.emplace_back(order.fds[i]);
+  child.inherited.mask = set_of(order.mask);
+  return child;
+}
+
 int run_member(process_table table, newborn child, bool afresh) {
-  membership place{std::move(table), child.id, std::move(child.requests_line), std::move(child.life)};
+  membership place{std::move(table), child.id, std::move(child.requests), std::move(child.life)};
   int code = 1;
   std::string escaped;
   bool is_set_up = false;
+  const std::uint32_t forks_before = forks();
   try {
+    hang_on(child.fds[lifeline_descriptor].get(), place.table().at(child.id).on_parent_death.load());
     body what{child.fds[body_descriptor].duplicate(), child.body_size};
     if (!afresh) {
       set_descriptors(child.fds);
       const start_settings settings = settings_of(what);
       settings.apply();
-      if (settings.exec) exec_program(place, child);
+      if (settings.exec) become_image(place, child);
     }
     is_set_up = true;
     code = run_function(what, std::move(child.fds));
@@ -122,6 +175,7 @@ int run_member(process_table table, newborn child, bool afresh) {
     log(log_level::error, (is_set_up ? "its function threw " : "could not be set up: ") + escaped);
     if (!is_set_up) escaped = "could not be set up: " + escaped;
   }
+  if (forks() != forks_before) leave_copy(code);
   return part(place, code, escaped);
 }
 
@@ -134,13 +188,16 @@ int run_child(process_table table, newborn child) {
   return run_member(std::move(table), std::move(child), false);
 }
 
-void go_on_if_spawned() {
-  auto image = spawned_image();
-  if (!image) return;
-  image->child.life = life_lock::renew(image->table.fd(), image->child.id.slot, image->child.life);
-  set_signals(image->child.inherited);
+void go_on_if_ordered() {
+  const auto order = image_order::of_this_image();
+  if (!order) return;
+  if (order->what == image_order::role::servers) serve_anew(*order);
+  auto table = process_table::attach(unique_fd{order->fds[0]});
+  newborn child = newborn_in(*order, table);
+  child.life = life_lock::renew(table.fd(), child.id.slot, child.life);
+  set_signals(child.inherited);
   set_line_buffers();
-  std::exit(run_member(std::move(image->table), std::move(image->child), true));
+  std::exit(run_member(std::move(table), std::move(child), true));
 }
 
 }  // namespace troupe::tree

@@ -13,7 +13,8 @@ namespace troupe::tree {
 /// fresh image of the program.
 [[nodiscard]] int run_child(process_table table, newborn child);
 
-/// In a program that was started afresh as such a process: goes on where `run_child` left, and exits. Else returns.
-void go_on_if_spawned();
+/// In a fresh image of the program that was made for the tree (program_image.hpp): goes on as what it is to be, and
+/// exits. Else returns.
+void go_on_if_ordered();
 
 }  // namespace troupe::tree

@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <poll.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 namespace troupe::tree {
@@ -24,21 +23,23 @@ fork_server::fork_server(server_seat& seat, reaper& children, int keeper_life)
 
 fork_server::outcome fork_server::run() {
   take_over();
+  if (seat_.ready) {
+    (void)!::write(seat_.ready.get(), "", 1);
+    seat_.ready.reset();
+  }
   for (;;) {
     (void)children_.reap();
-    if (is_over()) {
-      ::shutdown(seat_.root_line.get(), SHUT_RDWR);
-      return outcome::tree_over;
-    }
-    enum { deaths, keeper, requests, root_life, root_line, count };
+    drop_lifelines();
+    if (!root_is_gone_ && (!seat_.root_life || table_.system_over().load() != 0)) see_the_end();
+    if (is_over()) return outcome::tree_over;
+    enum { deaths, keeper, requests, root_life, count };
     std::array<pollfd, count> entries{{{children_.fd(), POLLIN, 0},
                                        {keeper_life_, POLLIN, 0},
-                                       {seat_.requests.get(), POLLIN, 0},
-                                       {root_is_gone_ ? -1 : seat_.root_life.get(), POLLIN, 0},
-                                       {root_is_gone_ ? -1 : seat_.root_line.get(), POLLRDHUP, 0}}};
+                                       {seat_.requests.in.get(), POLLIN, 0},
+                                       {root_is_gone_ ? -1 : seat_.root_life.get(), POLLIN, 0}}};
     if (::poll(entries.data(), entries.size(), -1) < 0) continue;  // EINTR, or no memory: nothing is lost
     if (entries[keeper].revents != 0) return outcome::keeper_gone;
-    if (entries[root_life].revents != 0 || entries[root_line].revents != 0) see_the_end();
+    if (entries[root_life].revents != 0) see_the_end();
     if (entries[requests].revents != 0 && serve()) return outcome::born;
   }
 }
@@ -50,28 +51,28 @@ void fork_server::take_over() const {
     if (table_.at(i).state.load() == ending) table_.bury({i, table_.at(i).generation.load()});
   for (std::uint32_t i = 0; i < table_.used(); ++i) {  // now: a child's row may come before that of its parent
     const process_id id = table_.living(i);
-    if (!id || id == seat_.root) continue;
+    if (!id || id == table_.first()) continue;
     if (table_.give_birth(id, stillborn)) {
-      forget(id);
+      table_.forget(id);
     } else if (table_.has_ended(table_.parent_of(i))) {
       end_children_of(table_, table_.parent_of(i));
     }
   }
+  table_.revivals().store(0);
   table_.server_epoch().fetch_add(1);
+  memory::unpark_all(table_.server_epoch());
   table_.interrupt_all();
 }
 
-/// Nothing ever came of a row that was claimed.
-void fork_server::forget(process_id id) const noexcept {
-  table_.at(id).released.store(1, std::memory_order_relaxed);
-  table_.record_end(id, {.code = lost_exit_code});
-  table_.bury(id);
+/// Those of the dead are of no use any more, and let go of who still hangs on them.
+void fork_server::drop_lifelines() {
+  std::erase_if(lifelines_, [&](const auto& entry) { return table_.has_ended(entry.first); });
 }
 
 /// The first process has ended, or its system has.
 void fork_server::see_the_end() {
   root_is_gone_ = true;
-  bury_root(table_, seat_.root);
+  bury_root(table_, table_.first());
 }
 
 bool fork_server::is_over() const {
@@ -83,22 +84,31 @@ bool fork_server::is_over() const {
     somebody = true;
     anybody_attached = anybody_attached || table_.at(i).detached.load(std::memory_order_relaxed) == 0;
   }
-  if (!anybody_attached) ::shutdown(seat_.root_line.get(), SHUT_RDWR);
+  if (!anybody_attached) settle();
   return !somebody;
+}
+
+void fork_server::settle() const noexcept {
+  table_.settled().store(1);
+  memory::unpark_all(table_.settled());
 }
 
 /// Handles one request. True in a new process.
 bool fork_server::serve() {
   request what;
-  auto packet =
-      transport::receive_packet(seat_.requests.get(), std::as_writable_bytes(std::span{&what, 1}), {}, deadline::now());
+  auto packet = transport::receive_packet(seat_.requests.in.get(), std::as_writable_bytes(std::span{&what, 1}), {},
+                                          deadline::now());
   if (packet.result != transport::packet_result::done || packet.size != sizeof what || !table_.holds(what.from))
     return false;
-  if (table_.is_dead(what.from)) return false;
+  if (what.what == request::kind::look || table_.is_dead(what.from)) return false;
   if (what.number == table_.at(what.from).answered.load(std::memory_order_relaxed)) return false;  // sent twice
   if (const process_id child = result_of(what)) {
     answer(what, 0, child);
     return false;
+  }
+  if (!packet.cut && what.keeps_lifeline != 0 && packet.descriptors.size() > fixed_descriptors) {
+    lifelines_[what.from] = std::move(packet.descriptors.back());
+    packet.descriptors.pop_back();
   }
   if (packet.cut || packet.descriptors.size() < fixed_descriptors) {
     answer(what, packet.cut ? EMFILE : EBADMSG, {});
@@ -130,7 +140,7 @@ bool fork_server::start(const request& what, std::vector<unique_fd> descriptors)
     return false;
   }
   const auto give_up = [&](int reason) {
-    forget(id);
+    table_.forget(id);
     answer(what, reason, {});
     return false;
   };
@@ -144,12 +154,8 @@ bool fork_server::start(const request& what, std::vector<unique_fd> descriptors)
   if (pid < 0) return give_up(errno);
   if (pid == 0) {
     if (!table_.give_birth(id, ::getpid())) ::_exit(lost_exit_code);  // the server died, and its successor gave us up
-    child_ = newborn{id,
-                     std::move(life),
-                     std::move(seat_.requests_line),
-                     what.body_size,
-                     std::move(descriptors),
-                     seat_.for_children};
+    child_ = newborn{
+        id, std::move(life), std::move(seat_.requests), what.body_size, std::move(descriptors), seat_.for_children};
     return true;
   }
   (void)table_.give_birth(id, pid);

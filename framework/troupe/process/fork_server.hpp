@@ -6,6 +6,7 @@
 #include "troupe/process/reaper.hpp"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -15,19 +16,18 @@ namespace troupe::tree {
 /// What the servers of a tree inherit from its first process, and from each other.
 struct server_seat {
   process_table table;
-  process_id root;
-  unique_fd root_life;      // a pidfd: readable when the first process has ended
-  unique_fd root_line;      // hangs up when its system ends; hung up by us when all is over
-  unique_fd requests;       // where requests arrive: what waits there survives each server
-  unique_fd requests_line;  // its other end, for the processes
+  unique_fd lock;       // see life_lock::of_servers
+  unique_fd root_life;  // a pidfd: readable when the first process has ended; empty if it has
+  request_channel requests;
+  unique_fd ready;  // the first byte of the first fork server; or the text of why there is none. Else empty
   inherited_state for_children;
 };
 
 /// A process just forked, before it does anything: what it needs to become a member and run its function.
 struct newborn {
   process_id id;
-  unique_fd life;           // see life_lock
-  unique_fd requests_line;  // to the fork server
+  unique_fd life;  // see life_lock
+  request_channel requests;
   std::uint64_t body_size;
   std::vector<unique_fd> fds;  // as they came with the request
   inherited_state inherited;
@@ -38,7 +38,7 @@ struct newborn {
 /// forks, publishes their ends in the process table, and ends the children of whoever ends. It never blocks on anybody.
 ///
 /// It may be killed at any instruction: its keeper forks another one, which goes on with the same requests, and adopts
-/// its children, which go on, too.
+/// its children, which go on, too. If the keeper is killed as well, whoever notices it starts both anew (revival.hpp).
 class fork_server {
  public:
   enum class outcome : std::uint8_t {
@@ -54,9 +54,10 @@ class fork_server {
 
  private:
   void take_over() const;
-  void forget(process_id id) const noexcept;
   void see_the_end();
   [[nodiscard]] bool is_over() const;
+  void settle() const noexcept;
+  void drop_lifelines();
   bool serve();
   bool start(const request& what, std::vector<unique_fd> descriptors);
   [[nodiscard]] process_id result_of(const request& what) const noexcept;
@@ -67,6 +68,7 @@ class fork_server {
   reaper& children_;
   int keeper_life_;
   bool root_is_gone_ = false;
+  std::map<process_id, unique_fd> lifelines_;  // of the living that have started others: see lifeline
   std::optional<newborn> child_;
 };
 

@@ -28,9 +28,8 @@ bool is_own_child(pid_t pid) {
 
 class keeper {
  public:
-  keeper(const process_table& table, process_id root, reaper& children)
+  keeper(const process_table& table, reaper& children)
       : table_{table}
-      , root_{root}
       , children_{children}
       , life_{open_pidfd(::getpid())} {
     ::prctl(PR_SET_NAME, "troupe-keeper");
@@ -62,8 +61,9 @@ class keeper {
   /// the first process has to end.
   void go_without_server(const server_seat& seat) {
     (void)look();
-    pollfd entries[]{{seat.root_life.get(), POLLIN, 0}, {seat.root_line.get(), POLLRDHUP, 0}};
-    if (::poll(entries, 2, 0) > 0) bury_root(table_, root_);
+    pollfd root{seat.root_life.get(), POLLIN, 0};
+    const bool is_gone = !seat.root_life || table_.system_over().load() != 0 || ::poll(&root, 1, 0) > 0;
+    if (is_gone) bury_root(table_, table_.first());
   }
   void forget_strangers() noexcept { strangers_.clear(); }
   /// Buries everybody who has ended; returns children of this process that nobody else knows.
@@ -89,7 +89,7 @@ class keeper {
     for (std::uint32_t i = 0; i < table_.used(); ++i) {
       const process_id id = table_.living(i);
       const pid_t pid = id ? table_.at(i).pid.load(std::memory_order_acquire) : 0;
-      if (!id || id == root_ || pid <= 0 || is_own_child(pid)) continue;
+      if (!id || id == table_.first() || pid <= 0 || is_own_child(pid)) continue;
       unique_fd life = open_pidfd(pid);
       if (!life_lock::is_held(table_.fd(), i)) life.reset();
       strangers_.push_back({id, std::move(life)});
@@ -100,18 +100,13 @@ class keeper {
       pollfd entry{s.life.get(), POLLIN, 0};
       const bool gone = s.life ? ::poll(&entry, 1, 0) > 0 : !life_lock::is_held(table_.fd(), s.id.slot);
       if (!gone) return false;
-      const slot& row = table_.at(s.id);
-      const bool parted = row.parted.load(std::memory_order_acquire) != 0;
-      if (table_.living(s.id.slot) == s.id)
-        table_.record_end(s.id, {.code = parted ? row.parting_code.load(std::memory_order_relaxed) : lost_exit_code});
-      table_.bury(s.id);
+      table_.bury_unheard(s.id);
       end_children_of(table_, s.id);
       return true;
     });
   }
 
   const process_table& table_;
-  process_id root_;
   reaper& children_;
   unique_fd life_;
   std::vector<stranger> strangers_;
@@ -123,7 +118,7 @@ std::optional<newborn> keep_servers(server_seat seat) {
   set_up_server();
   reaper children{seat.table};
   for (;;) {
-    keeper here{seat.table, seat.root, children};
+    keeper here{seat.table, children};
     for (;;) {
       const auto start = steady::now();
       const pid_t server = here.life() ? ::fork() : -1;

@@ -5,6 +5,7 @@
 #include "troupe/memory/park.hpp"
 #include "troupe/process/inbox.hpp"
 #include "troupe/process/member.hpp"
+#include "troupe/process/revival.hpp"
 #include "troupe/transport/packet_socket.hpp"
 
 #include <algorithm>
@@ -20,8 +21,6 @@ namespace {
 
 std::atomic<membership*> the_one{nullptr};
 
-// If both servers are killed nobody bumps our interrupt word; this is how soon we notice.
-constexpr auto server_check = std::chrono::seconds{1};
 constexpr auto daemon_grace = std::chrono::seconds{5};  // from SIGTERM to SIGKILL
 
 static_assert(slot_count <= 1U << 16);  // an owner word's slot
@@ -31,24 +30,35 @@ process_id id_of(memory::owner::word word) {
   return {static_cast<std::uint32_t>(word >> 32), static_cast<std::uint32_t>(word)};
 }
 
-error servers_gone() {
-  return error{errc::start_failed, "the fork server and its keeper were both killed; nothing can be started any more"};
+error servers_gone(const process_table& table) {
+  const bool over = table.is_dead(table.first());
+  return error{
+      errc::start_failed,
+      over ? "the fork server and its keeper have ended, and so has the first process of the tree; nothing can be"
+             " started any more"
+           : "the fork server and its keeper were both killed, and could not be started anew; the log of"
+             " the processes of this tree says why"};
 }
 
 }  // namespace
 
-membership::membership(process_table table, process_id self, unique_fd requests_line, unique_fd life)
+membership::membership(process_table table, process_id self, request_channel requests, unique_fd life)
     : table_{std::move(table)}
     , self_{self}
-    , requests_line_{std::move(requests_line)}
+    , requests_{std::move(requests)}
     , life_{std::move(life)} {
   logs::name_process(text_of(table_.at(self_).name));
-  memory::interrupt::use(table_.at(self_).interrupts);
+  memory::interrupt::use(table_.at(self_).interrupts, []() noexcept {
+    if (auto* here = current_or_null()) here->look_after_tree();
+  });
   memory::owner::use(word_of(self_), *this);
   the_one.store(this, std::memory_order_release);
   // The lock ends when the last copy of its descriptor does: a forked copy must not live in our stead.
   [[maybe_unused]] static const int watching = ::pthread_atfork(nullptr, nullptr, [] {
-    if (auto* here = the_one.load(std::memory_order_acquire)) here->life_.reset();
+    if (auto* here = the_one.load(std::memory_order_acquire)) {
+      here->life_.reset();
+      here->lifeline_.cut();
+    }
   });
 }
 
@@ -82,15 +92,16 @@ process_id membership::start(const starting& how, std::span<const std::byte> bod
   if (!body.empty()) std::memcpy(file.data(), body.data(), body.size());
   std::vector<int> descriptors{file.fd()};
   descriptors.insert(descriptors.end(), how.streams_and_folder.begin(), how.streams_and_folder.end());
-  descriptors.insert(descriptors.end(), handles.fds().begin(), handles.fds().end());
   request what{
       .from = self_, .body_size = body.size(), .on_parent_death = how.on_parent_death, .daemon = how.daemon ? 1U : 0U};
   assign(what.name, how.name);
 
   const std::lock_guard one_at_a_time{asking_};
+  descriptors.push_back(lifeline_.end_of_child());
+  descriptors.insert(descriptors.end(), handles.fds().begin(), handles.fds().end());
   const slot& mine = table_.at(self_);
   const auto try_it = [&] {
-    what.number = ++requests_;
+    what.number = ++asked_;
     ask(what, descriptors);
     return mine.answer_error.load(std::memory_order_relaxed);
   };
@@ -110,41 +121,82 @@ process_id membership::start(const starting& how, std::span<const std::byte> bod
 
 /// Returns once it is answered. If the fork server dies meanwhile, its successor gets the request again: one of the two
 /// has it for certain, and the second one knows what the first one did.
-void membership::ask(const request& what, std::span<const int> descriptors) {
+void membership::ask(request what, std::vector<int> descriptors) {
   const std::atomic<std::uint32_t>& answered = table_.at(self_).answered;
+  const std::size_t without_lifeline = descriptors.size();
   for (bool again = false;; again = true) {
     if (again) log(log_level::info, "the fork server was killed; its successor is asked again");
+    look_after_tree();
     const std::uint32_t epoch = table_.server_epoch().load();
-    const bool sent = send(what, descriptors, again);
+    descriptors.resize(without_lifeline);
+    what.keeps_lifeline = lifeline_kept_ == epoch ? 0 : 1;
+    if (what.keeps_lifeline != 0) descriptors.push_back(lifeline_.end_of_parent());
+    bool sent = send(what, descriptors, again);
+    if (sent) lifeline_kept_ = epoch;
     while (table_.server_epoch().load() == epoch) {
       const std::uint32_t interrupts = memory::interrupt::sample();
       const std::uint32_t last = answered.load(std::memory_order_acquire);  // SYNC "answered"
       if (last == what.number) return;
       if (table_.server_epoch().load() != epoch) break;
-      if (memory::park(answered, last, interrupts, deadline::after(server_check))) continue;
-      if (servers_are_gone()) throw servers_gone();
-      if (!sent) break;
+      if (no_servers_to_come()) throw servers_gone(table_);
+      if (!memory::park(answered, last, interrupts, deadline::after(memory::interrupt::longest_nap)) && !sent) break;
     }
     if (answered.load(std::memory_order_acquire) == what.number) return;
   }
 }
 
 /// False if the system lacks the means for it at this moment, and the same request was sent before: that one may still
-/// be answered, so this is no failure.
+/// be answered, so this is no failure. False as well while nobody takes requests out of a full channel.
 bool membership::send(const request& what, std::span<const int> descriptors, bool again) {
   try {
     const auto bytes = std::as_bytes(std::span{&what, 1});
-    if (transport::send_packet(requests_line_.get(), bytes, {}, descriptors, deadline::never())
-        == transport::packet_result::done)
-      return true;
+    return transport::send_packet(requests_.out.get(), bytes, {}, descriptors,
+                                  deadline::after(memory::interrupt::longest_nap))
+           == transport::packet_result::done;
   } catch (const error&) {
     if (again) return false;
     throw;
   }
-  throw servers_gone();
 }
 
-bool membership::servers_are_gone() const { return transport::has_hung_up(requests_line_.get()); }
+void membership::call_server() noexcept {
+  const request what{.what = request::kind::look, .from = self_};
+  try {
+    (void)transport::send_packet(requests_.out.get(), std::as_bytes(std::span{&what, 1}), {}, {}, deadline::now());
+  } catch (const error& e) {
+    log(log_level::warning, std::string{"the fork server cannot be called: "} + e.what());
+  }
+}
+
+void membership::wait_until_settled() noexcept {
+  const auto& settled = table_.settled();
+  try {
+    for (;;) {
+      const std::uint32_t interrupts = memory::interrupt::sample();
+      if (settled.load() != 0 || no_servers_to_come()) return;
+      (void)memory::park(settled, 0, interrupts, deadline::never());
+    }
+  } catch (const error& e) {
+    log(log_level::error, std::string{"the end of the system is not waited for: "} + e.what());
+  }
+}
+
+void membership::look_after_tree() noexcept {
+  if (memory::owner::is_copy() || servers_live(table_)) return;
+  do_without_servers(table_, requests_);
+}
+
+bool membership::no_servers_to_come() noexcept {
+  if (servers_live(table_)) return false;
+  look_after_tree();
+  return !servers_live(table_) && (table_.is_dead(table_.first()) || table_.revivals().load() >= most_revivals);
+}
+
+bool membership::has_ended(process_id id) noexcept {
+  if (table_.has_ended(id)) return true;
+  look_after_tree();
+  return table_.has_ended(id);
+}
 
 bool membership::wait_for_death(process_id id, deadline limit) {
   for (;;) {
@@ -155,9 +207,11 @@ bool membership::wait_for_death(process_id id, deadline limit) {
       memory::interrupt::raise_own();
       return true;
     }
-    if (limit.passed()) return false;
-    memory::park(table_.at(id).state, state, interrupts, limit.earlier(deadline::after(server_check)));
-    if (!table_.has_ended(id) && servers_are_gone() && table_.is_dead(id)) return true;
+    if (limit.passed()) {
+      look_after_tree();
+      return table_.has_ended(id);
+    }
+    memory::park(table_.at(id).state, state, interrupts, limit);
   }
 }
 
@@ -218,14 +272,14 @@ void membership::end_children() {
   std::erase_if(mine, [&](process_id id) { return table_.at(id).on_parent_death.load() == when_orphaned::go_on; });
   const auto is_daemon = [&](process_id id) { return table_.at(id).daemon.load(std::memory_order_relaxed) != 0; };
   for (const process_id id : mine)
-    if (is_daemon(id)) (void)table_.signal_or_log(id, SIGTERM);
+    if (is_daemon(id)) (void)table_.terminate_or_log(id);
   for (const process_id id : mine) {
     if (!is_daemon(id) || end_daemon(id)) (void)wait_for_death(id, deadline::never());
   }
 }
 
 bool membership::end_daemon(process_id id) {
-  return table_.signal_or_log(id, SIGTERM)
+  return table_.terminate_or_log(id)
          && (wait_for_death(id, deadline::after(daemon_grace)) || table_.signal_or_log(id, SIGKILL));
 }
 

@@ -3,6 +3,7 @@
 #include "troupe/base/unique_fd.hpp"
 #include "troupe/memory/owner.hpp"
 #include "troupe/process/fork_server_protocol.hpp"
+#include "troupe/process/lifeline.hpp"
 #include "troupe/process/process_id.hpp"
 #include "troupe/process/process_table.hpp"
 #include "troupe/transport/byte_queue.hpp"
@@ -26,7 +27,7 @@ namespace troupe::tree {
 /// that fork() makes has no place of its own. Thread-safe.
 class membership final : private memory::owner::registry {
  public:
-  membership(process_table table, process_id self, unique_fd requests_line, unique_fd life);
+  membership(process_table table, process_id self, request_channel requests, unique_fd life);
   ~membership() override;
   membership(const membership&) = delete;
   membership& operator=(const membership&) = delete;
@@ -39,19 +40,28 @@ class membership final : private memory::owner::registry {
   [[nodiscard]] process_id self() const noexcept { return self_; }
 
   [[nodiscard]] int life() const noexcept { return life_.get(); }
-  [[nodiscard]] int requests_line() const noexcept { return requests_line_.get(); }
+  [[nodiscard]] const request_channel& requests() const noexcept { return requests_; }
 
   struct starting {
     std::string_view name;
     when_orphaned on_parent_death = when_orphaned::kill;
     bool daemon = false;
-    std::array<int, fixed_descriptors - 1> streams_and_folder{};  // behind the body, as request_descriptors says
+    std::array<int, lifeline_descriptor - 1> streams_and_folder{};  // behind the body, as request_descriptors says
   };
   /// Has the fork server start a process that decodes and runs `body`. Blocks until it exists. Throws
   /// errc::start_failed.
   [[nodiscard]] process_id start(const starting& how, std::span<const std::byte> body, wire::outgoing_handles& handles);
   /// Waits until `id` ended; false at the limit.
   [[nodiscard]] bool wait_for_death(process_id id, deadline limit);
+  /// Whether `id` has ended, seen to by this process if there are no servers.
+  [[nodiscard]] bool has_ended(process_id id) noexcept;
+  /// Sees to it that there are servers, or does without them: what every sleeper of this process calls now and then.
+  void look_after_tree() noexcept;
+  /// Once the system of the first process is over: blocks until nobody is left who ends with it, or nobody could see to
+  /// that any more.
+  void wait_until_settled() noexcept;
+  /// Has the fork server look at what the process table says.
+  void call_server() noexcept;
   /// How `id` ended, which it did; code 255 if both servers died before they could tell.
   [[nodiscard]] end_record end_of(process_id id) const;
   [[nodiscard]] std::string last_words_of(process_id id) const;
@@ -79,19 +89,21 @@ class membership final : private memory::owner::registry {
 
   [[nodiscard]] bool is_dead(memory::owner::word who) const noexcept override;
   [[nodiscard]] std::string describe(memory::owner::word who) const override;
-  [[nodiscard]] bool servers_are_gone() const;
-  void ask(const request& what, std::span<const int> descriptors);
+  void ask(request what, std::vector<int> descriptors);
+  [[nodiscard]] bool no_servers_to_come() noexcept;
   bool send(const request& what, std::span<const int> descriptors, bool again);
   bool collect_ended();
   void end_children();
 
   process_table table_;
   const process_id self_;
-  unique_fd requests_line_;  // shared by all processes of the tree
+  request_channel requests_;
   unique_fd life_;
   std::atomic<void (*)() noexcept> ending_{nullptr};  // relaxed: what it ends orders itself
   std::mutex asking_;                                 // one request of this process at a time
-  std::uint32_t requests_ = 0;                        // guarded by asking_
+  std::uint32_t asked_ = 0;                           // guarded by asking_: requests so far
+  lifeline lifeline_;                                 // guarded by asking_
+  std::optional<std::uint32_t> lifeline_kept_;        // guarded by asking_: the epoch whose server has our end of it
   mutable std::mutex collected_lock_;
   std::map<process_id, ended> collected_;  // guarded by collected_lock_: of children whose rows are released
   std::mutex inboxes_lock_;

@@ -50,6 +50,11 @@ process_table process_table::attach(unique_fd memory) {
   return table;
 }
 
+void process_table::set_first(process_id id) const noexcept {
+  head_->first_slot = id.slot;
+  head_->first_generation = id.generation;
+}
+
 process_id process_table::living(std::uint32_t index) const noexcept {
   const slot& row = at(index);
   for (;;) {
@@ -107,6 +112,10 @@ bool process_table::signal_or_log(process_id id, int number) const noexcept {
   }
 }
 
+bool process_table::terminate_or_log(process_id id) const noexcept {
+  return signal_or_log(id, SIGTERM) && signal_or_log(id, SIGCONT);
+}
+
 process_id process_table::claim(const claim_for& whom) const {
   for (std::uint32_t i = 0; i < slot_count; ++i) {
     slot& row = at(i);
@@ -146,6 +155,20 @@ bool process_table::give_birth(process_id id, std::int32_t pid) const noexcept {
 void process_table::record_end(process_id id, const end_record& end) const noexcept {
   at(id).end = end;
   at(id).state.store(ending, std::memory_order_seq_cst);
+}
+
+void process_table::bury_unheard(process_id id) const noexcept {
+  const slot& row = at(id);
+  const bool parted = row.parted.load(std::memory_order_acquire) != 0;
+  if (living(id.slot) == id)
+    record_end(id, {.code = parted ? row.parting_code.load(std::memory_order_relaxed) : lost_exit_code});
+  bury(id);
+}
+
+void process_table::forget(process_id id) const noexcept {
+  at(id).released.store(1, std::memory_order_relaxed);
+  record_end(id, {.code = lost_exit_code});
+  bury(id);
 }
 
 void process_table::bury(process_id id) const noexcept {

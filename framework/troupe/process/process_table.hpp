@@ -103,8 +103,17 @@ class process_table {
   /// Which process has the row now; nobody if it is not live.
   [[nodiscard]] process_id living(std::uint32_t index) const noexcept;
   [[nodiscard]] process_id parent_of(std::uint32_t index) const noexcept;
+  /// The first process of the tree. Set once, before there are others.
+  [[nodiscard]] process_id first() const noexcept { return {head_->first_slot, head_->first_generation}; }
+  void set_first(process_id id) const noexcept;
   /// Changes when one fork server takes over from another.
   [[nodiscard]] std::atomic<std::uint32_t>& server_epoch() const noexcept { return head_->server_epoch; }
+  /// How often the servers were to be started anew since the last time that they came to work.
+  [[nodiscard]] std::atomic<std::uint32_t>& revivals() const noexcept { return head_->revivals; }
+  /// 1: the system of the first process has ended.
+  [[nodiscard]] std::atomic<std::uint32_t>& system_over() const noexcept { return head_->system_over; }
+  /// 1: nobody is left who ends with the first process. Futex.
+  [[nodiscard]] std::atomic<std::uint32_t>& settled() const noexcept { return head_->settled; }
   [[nodiscard]] int fd() const noexcept { return memory_->fd(); }
 
   /// Whether the row still speaks of `id`.
@@ -120,6 +129,8 @@ class process_table {
   void signal(process_id id, int number) const;
   /// The same, for whoever has nobody to tell: what goes wrong is logged, and false.
   bool signal_or_log(process_id id, int number) const noexcept;
+  /// SIGTERM, and SIGCONT, without which a stopped process would not see it.
+  bool terminate_or_log(process_id id) const noexcept;
 
   struct claim_for {
     process_id parent;
@@ -135,6 +146,11 @@ class process_table {
   [[nodiscard]] bool give_birth(process_id id, std::int32_t pid) const noexcept;
   /// Kernel parent only, before it reaps `id`: from now on nobody sends a signal to that pid.
   void record_end(process_id id, const end_record& end) const noexcept;
+  /// The same for who has no kernel parent in the tree: what it said itself when its function was over, or that nobody
+  /// heard how it ended. Then `bury`.
+  void bury_unheard(process_id id) const noexcept;
+  /// Nothing came of the row of `id`, which was claimed.
+  void forget(process_id id) const noexcept;
   /// Publishes the recorded end of `id` and wakes everybody in the tree who waits for anything. Doing it twice is fine.
   void bury(process_id id) const noexcept;
   /// Makes everybody in the tree look again at what he waits for.
@@ -146,8 +162,13 @@ class process_table {
  private:
   struct alignas(128) head {
     std::uint64_t magic = 0;
+    std::uint32_t first_slot = 0;  // by the first process, before there are others; the next one, too
+    std::uint32_t first_generation = 0;
     std::atomic<std::uint32_t> used{0};          // by the fork server
     std::atomic<std::uint32_t> server_epoch{0};  // by each fork server, when it begins
+    std::atomic<std::uint32_t> revivals{0};      // by whoever starts servers anew; 0 by each fork server
+    std::atomic<std::uint32_t> system_over{0};   // 0 -> 1, by the first process
+    std::atomic<std::uint32_t> settled{0};       // 0 -> 1, by the fork server; futex
   };
 
   explicit process_table(memory::region memory);

@@ -52,7 +52,7 @@ process_view::process_view(process_id id) : id_{id} {
   daemon_ = row.daemon.load(std::memory_order_relaxed) != 0;
 }
 
-bool process_view::is_alive() const { return !tree::membership::current().table().has_ended(id_); }
+bool process_view::is_alive() const { return !tree::membership::current().has_ended(id_); }
 
 bool process_view::join_until(deadline limit) const { return tree::membership::current().wait_for_death(id_, limit); }
 

@@ -34,7 +34,7 @@ void end_children_of(const process_table& table, process_id gone) {
     if (!child || table.parent_of(i) != gone) continue;
     switch (table.at(i).on_parent_death.load(std::memory_order_relaxed)) {
     case when_orphaned::kill: table.signal_or_log(child, SIGKILL); break;
-    case when_orphaned::terminate: table.signal_or_log(child, SIGTERM); break;
+    case when_orphaned::terminate: table.terminate_or_log(child); break;
     case when_orphaned::go_on: break;
     }
   }

@@ -3,17 +3,21 @@
 #include "troupe/base/error.hpp"
 #include "troupe/base/log.hpp"
 #include "troupe/base/standard_streams.hpp"
+#include "troupe/memory/owner.hpp"
 #include "troupe/memory/park.hpp"
 #include "troupe/process/child.hpp"
 #include "troupe/process/keeper.hpp"
 #include "troupe/process/life_lock.hpp"
 #include "troupe/process/membership.hpp"
 #include "troupe/process/pidfd.hpp"
+#include "troupe/process/program_image.hpp"
 #include "troupe/transport/packet_socket.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <fcntl.h>
 #include <fstream>
 #include <poll.h>
@@ -28,8 +32,9 @@ namespace troupe::tree {
 
 namespace {
 
-/// What else this process has open is no business of its servers and of their children.
+/// What else this process has open is no business of its servers and of their children. -1 is none.
 void close_all_but(std::vector<int> kept) {
+  std::erase(kept, -1);
   std::sort(kept.begin(), kept.end());
   unsigned first = STDERR_FILENO + 1;
   for (const int fd : kept) {
@@ -66,14 +71,16 @@ void require_single_thread() {
 /// The life of the servers, and that of each of their children after it. Never returns.
 [[noreturn]] void serve(server_seat seat) {
   const process_table table = seat.table;
+  const int ready = seat.ready.get();
   std::optional<newborn> child;
   logs::name_process("troupe-server");
   try {
-    close_all_but(
-        {table.fd(), seat.root_life.get(), seat.root_line.get(), seat.requests.get(), seat.requests_line.get()});
+    close_all_but({table.fd(), seat.lock.get(), seat.root_life.get(), seat.requests.in.get(), seat.requests.out.get(),
+                   seat.ready.get()});
     child = keep_servers(std::move(seat));
   } catch (const std::exception& e) {
     log(log_level::error, std::string{"the fork server gave up: "} + e.what());
+    (void)!::write(ready, e.what(), std::strlen(e.what()));
     ::_exit(1);
   }
   ::_exit(child ? run_child(table, std::move(*child)) : 0);
@@ -102,11 +109,35 @@ void fork_servers(server_seat seat) {
 
 struct root::state {
   membership place;
-  unique_fd line;
 };
 
+namespace {
+
+/// Waits for the fork server's first byte. Throws what kept it from working.
+void wait_until_ready(const unique_fd& news) {
+  std::array<char, 512> text;
+  ssize_t count = 0;
+  do {
+    count = ::read(news.get(), text.data(), text.size());
+  } while (count < 0 && errno == EINTR);
+  if (count > 0 && text[0] == '\0') return;
+  throw error{errc::start_failed,
+              "the fork server, which starts all other processes, "
+                  + (count > 0 ? "cannot work here: " + std::string(text.data(), static_cast<std::size_t>(count))
+                               : std::string{"ended before it came to work"})};
+}
+
+/// Both ends of a pipe(2).
+std::pair<unique_fd, unique_fd> plain_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno("pipe2", "fork server");
+  return {unique_fd{ends[0]}, unique_fd{ends[1]}};
+}
+
+}  // namespace
+
 root::root() {
-  go_on_if_spawned();
+  go_on_if_ordered();
   if (membership::current_or_null() != nullptr)
     throw error{errc::already_started, "this process has a troupe::system already; use troupe::this_system()"};
   keep_standard_streams();
@@ -114,26 +145,46 @@ root::root() {
   require_single_thread();
   auto table = process_table::create();
   const process_id self = table.claim({.parent = {}, .name = "main"});
+  table.set_first(self);
   (void)table.give_birth(self, ::getpid());
-  auto [ours, servers] = transport::packet_socket_pair();
-  auto [asking, serving] = transport::packet_socket_pair();
+  auto [serving, asking] = transport::packet_socket_pair();
+  request_channel requests{std::move(serving), std::move(asking)};
+  auto [news, teller] = plain_pipe();
   unique_fd life = open_pidfd(::getpid());
   if (!life) throw_errno("pidfd_open", "this process");
   flush_standard_streams();  // else the children would write our pending output once more
-  fork_servers({table, self, std::move(life), std::move(servers), std::move(serving), asking.duplicate(),
-                inherited_state::of_this_process()});
+  fork_servers({table, life_lock::hold(table.fd(), life_lock::of_servers), std::move(life), requests.duplicate(),
+                std::move(teller), inherited_state::of_this_process()});
+  wait_until_ready(news);
   unique_fd proof = life_lock::hold(table.fd(), self.slot);
-  state_.reset(new state{{std::move(table), self, std::move(asking), std::move(proof)}, std::move(ours)});
+  state_.reset(new state{{std::move(table), self, std::move(requests), std::move(proof)}});
 }
 
 root::~root() {
-  state_->place.leave();
-  const unique_fd line = std::move(state_->line);
-  state_.reset();
-  ::shutdown(line.get(), SHUT_WR);  // the servers end what is left, then hang up
-  pollfd entry{line.get(), POLLRDHUP, 0};
-  while (::poll(&entry, 1, -1) < 0 && errno == EINTR) {
+  membership& place = state_->place;
+  if (memory::owner::is_copy()) {
+    (void)state_.release();  // NOLINT(bugprone-unused-return-value): all of it is the original's
+    return;
   }
+  place.leave();
+  place.table().system_over().store(1);
+  place.call_server();  // the servers end what is left, then say so
+  place.wait_until_settled();
+}
+
+[[noreturn]] void serve_anew(const image_order& order) {
+  if (order.fds.size() != 4) throw error{errc::malformed, "TROUPE_SPAWNED is for troupe's own use; unset it"};
+  auto table = process_table::attach(unique_fd{order.fds[0]});
+  unique_fd lock{order.fds[1]};
+  request_channel requests{unique_fd{order.fds[2]}, unique_fd{order.fds[3]}};
+  unique_fd life = open_pidfd(table.at(table.first()).pid.load());
+  if (!life_lock::is_held(table.fd(), table.first().slot)) life.reset();  // it may be that of another process by now
+  serve({std::move(table),
+         std::move(lock),
+         std::move(life),
+         std::move(requests),
+         {},
+         inherited_state::of_this_process()});
 }
 
 }  // namespace troupe::tree

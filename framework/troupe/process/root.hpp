@@ -24,4 +24,8 @@ class root {
   std::unique_ptr<state> state_;
 };
 
+struct image_order;
+/// In a fresh image of the program that is to be the new keeper.
+[[noreturn]] void serve_anew(const image_order& order);
+
 }  // namespace troupe::tree
