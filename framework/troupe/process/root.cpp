@@ -74,6 +74,7 @@ void require_single_thread() {
     child = keep_servers(std::move(seat));
   } catch (const std::exception& e) {
     log(log_level::error, std::string{"the fork server gave up: "} + e.what());
+    flush_standard_streams();  // where a sink of the program may have written that
     ::_exit(1);
   }
   ::_exit(child ? run_child(table, std::move(*child)) : 0);
