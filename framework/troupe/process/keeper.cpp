@@ -114,7 +114,7 @@ class keeper {
 
 }  // namespace
 
-std::optional<newborn> keep_servers(server_seat seat) {
+std::optional<newborn> keep_servers(server_seat& seat) {
   set_up_server();
   reaper children{seat.table};
   for (;;) {

@@ -13,6 +13,6 @@ namespace troupe::tree {
 /// before either was replaced, whoever notices it makes a new keeper (revival.hpp).
 ///
 /// Returns in each new process, with what it is to do; and with nothing in a server when the tree is over.
-[[nodiscard]] std::optional<newborn> keep_servers(server_seat seat);
+[[nodiscard]] std::optional<newborn> keep_servers(server_seat& seat);
 
 }  // namespace troupe::tree

@@ -69,20 +69,22 @@ void require_single_thread() {
 }
 
 /// The life of the servers, and that of each of their children after it. Never returns.
-[[noreturn]] void serve(server_seat seat) {
-  const process_table table = seat.table;
-  const int ready = seat.ready.get();
+[[noreturn]] void serve(server_seat given) {
+  const process_table table = given.table;
+  std::optional<server_seat> seat{std::move(given)};
   std::optional<newborn> child;
   logs::name_process("troupe-server");
   try {
-    close_all_but({table.fd(), seat.lock.get(), seat.root_life.get(), seat.requests.in.get(), seat.requests.out.get(),
-                   seat.ready.get()});
-    child = keep_servers(std::move(seat));
+    close_all_but({table.fd(), seat->lock.get(), seat->root_life.get(), seat->requests.in.get(),
+                   seat->requests.out.get(), seat->ready.get()});
+    child = keep_servers(*seat);
   } catch (const std::exception& e) {
     log(log_level::error, std::string{"the fork server gave up: "} + e.what());
-    (void)!::write(ready, e.what(), std::strlen(e.what()));
+    flush_standard_streams();  // where a sink of the program may have written that
+    (void)!::write(seat->ready.get(), e.what(), std::strlen(e.what()));
     ::_exit(1);
   }
+  seat.reset();  // it is the servers'
   ::_exit(child ? run_child(table, std::move(*child)) : 0);
 }
 
