@@ -13,11 +13,14 @@
 #include "troupe/process/root.hpp"
 #include "troupe/process/start_settings.hpp"
 #include "troupe/wire/archive.hpp"
+#include "troupe/wire/message.hpp"
 
+#include <algorithm>
 #include <array>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <iostream>
 #include <string>
 #include <sys/prctl.h>
@@ -58,7 +61,6 @@ void set_descriptors(const std::vector<unique_fd>& fds) {
   for (const auto& [from, to] : {std::pair{input_descriptor, STDIN_FILENO}, std::pair{output_descriptor, STDOUT_FILENO},
                                  std::pair{error_descriptor, STDERR_FILENO}})
     if (::dup2(fds[from].get(), to) < 0) throw_errno("dup2", "standard stream");
-  if (::fchdir(fds[folder_descriptor].get()) != 0) throw_errno("fchdir", "the folder of the parent");
 }
 
 std::uint64_t bits_of(const sigset_t& set) {
@@ -76,23 +78,40 @@ sigset_t set_of(std::uint64_t bits) {
   return set;
 }
 
-/// The request's memory, as far as this process has read it.
-class body {
+/// What came with the request, as this process reads it.
+class order {
  public:
-  body(unique_fd memory, std::uint64_t size) : memory_{memory::region::attach(std::move(memory))}, size_{size} {
-    if (size > memory_.size()) throw error{errc::malformed, "a start request is larger than its memory"};
+  explicit order(request_body from) : sizes_{from.attributes_size, from.body_size}, bytes_{std::move(from.bytes)} {
+    if (from.memory) memory_ = memory::region::attach(std::move(from.memory));
+    const std::size_t there = memory_.fd() >= 0 ? memory_.size() : bytes_.size();
+    if (sizes_[0] > there || sizes_[1] > there - sizes_[0])
+      throw error{errc::malformed, "a start request is shorter than it says"};
   }
-  [[nodiscard]] std::span<const std::byte> bytes() const { return {memory_.data(), size_}; }
+  [[nodiscard]] std::span<const std::byte> attributes() const { return {data(), sizes_[0]}; }
+  [[nodiscard]] std::span<const std::byte> body() const { return {data() + sizes_[0], sizes_[1]}; }
+  /// The same in a memory file.
+  [[nodiscard]] request_body in_memory() const {
+    request_body same{.attributes_size = sizes_[0], .body_size = sizes_[1], .bytes = {}, .memory = {}};
+    const std::size_t size = sizes_[0] + sizes_[1];
+    const auto file = memory::region::create("troupe start", std::max<std::size_t>(size, 1), size);
+    std::copy_n(data(), size, file.data());
+    same.memory = unique_fd{::fcntl(file.fd(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
+    if (!same.memory) throw_errno("fcntl(F_DUPFD_CLOEXEC)", "a start request");
+    return same;
+  }
 
  private:
+  [[nodiscard]] const std::byte* data() const { return memory_.fd() >= 0 ? memory_.data() : bytes_.data(); }
+
+  std::array<std::size_t, 2> sizes_;
+  std::vector<std::byte> bytes_;
   memory::region memory_;
-  std::uint64_t size_;
 };
 
-int run_function(body& what, std::vector<unique_fd> fds) {
+int run_function(const order& what, std::vector<unique_fd> fds) {
   fds.erase(fds.begin(), fds.begin() + fixed_descriptors);
   wire::incoming_handles handles{std::move(fds)};
-  wire::load_archive from{what.bytes(), &handles};
+  wire::load_archive from{what.body(), &handles};
   start_settings settings;  // applied before, but for what an exec forgets
   code_ref entry;
   from >> settings >> entry;
@@ -101,8 +120,8 @@ int run_function(body& what, std::vector<unique_fd> fds) {
   return entry_point::find(entry)(from);
 }
 
-start_settings settings_of(const body& what) {
-  wire::load_archive from{what.bytes()};
+start_settings settings_of(const order& what) {
+  wire::load_archive from{what.body()};
   start_settings settings;
   from >> settings;
   return settings;
@@ -128,29 +147,57 @@ int part(membership& place, int code, const std::string& escaped) {
 }
 
 /// What a fresh image needs to go on as this child; `newborn_in` reads it.
-[[noreturn]] void become_image(const membership& place, const newborn& child) {
+[[noreturn]] void become_image(const membership& place, const newborn& child, const request_body& body) {
+  sigset_t mask;
+  ::sigprocmask(SIG_BLOCK, nullptr, &mask);
   image_order order{.what = image_order::role::child,
                     .id = child.id,
-                    .body_size = child.body_size,
-                    .mask = bits_of(child.inherited.mask),
-                    .fds = {place.table().fd(), place.life(), place.requests().in.get(), place.requests().out.get()}};
+                    .attributes_size = body.attributes_size,
+                    .body_size = body.body_size,
+                    .mask = bits_of(mask),
+                    .fds = {place.table().fd(), place.life(), place.requests().in.get(), place.requests().out.get(),
+                            body.memory.get()}};
   for (const unique_fd& fd : child.fds) order.fds.push_back(fd.get());
   order.become();
 }
 
 newborn newborn_in(const image_order& order, const process_table& table) {
-  constexpr std::size_t own = 4;
+  constexpr std::size_t own = 5;
   if (order.fds.size() < own + fixed_descriptors || !table.holds(order.id))
     throw error{errc::malformed, "TROUPE_SPAWNED is for troupe's own use; unset it"};
   newborn child{.id = order.id,
                 .life = unique_fd{order.fds[1]},
                 .requests = {unique_fd{order.fds[2]}, unique_fd{order.fds[3]}},
-                .body_size = order.body_size,
+                .body = {order.attributes_size, order.body_size, {}, unique_fd{order.fds[4]}},
                 .fds = {},
-                .inherited = inherited_state::of_this_process()};
+                .inherited = inherited_state::of_this_process(),
+                .settles = std::nullopt};
   for (std::size_t i = own; i < order.fds.size(); ++i) child.fds.emplace_back(order.fds[i]);
   child.inherited.mask = set_of(order.mask);
   return child;
+}
+
+/// A child of the fork server becomes what its starter is now, and answers the starter's request. Where that cannot be,
+/// the starter is told to start this process itself, and this one never was.
+void settle(const newborn& child, const order& what, const process_table& table) {
+  const newborn::settlement& how = *child.settles;
+  try {
+    const auto wanted = wire::decode<process_attributes>(what.attributes());
+    // With more privileges than it has, whoever asks is not believed.
+    if (wanted.who != how.from.who && wanted.who != credentials::of(how.sender.pid, how.thread))
+      throw error{errc::invalid_argument, "the starting process does not say what it is"};
+    if (wanted.who == how.from.who && (how.sender.uid != ::getuid() || how.sender.gid != ::getgid()))
+      throw error{errc::invalid_argument, "the starting process says to be another user"};
+    if (const std::string part = wanted.out_of_reach_from(how.from); !part.empty())
+      throw error{errc::unsupported, part + " cannot be given to a child of the fork server"};
+    wanted.assume(how.from, child.fds[folder_descriptor].get());
+    table.answer(how.starter, how.request, 0, child.id);
+  } catch (const std::exception& e) {
+    log(log_level::info, std::string{"is to be started by its starter itself: "} + e.what());
+    table.forget(child.id);
+    table.answer(how.starter, how.request, start_it_yourself, {});
+    ::_exit(0);
+  }
 }
 
 int run_member(process_table table, newborn child, bool afresh) {
@@ -161,12 +208,13 @@ int run_member(process_table table, newborn child, bool afresh) {
   const std::uint32_t forks_before = forks();
   try {
     hang_on(child.fds[lifeline_descriptor].get(), place.table().at(child.id).on_parent_death.load());
-    body what{child.fds[body_descriptor].duplicate(), child.body_size};
+    const order what{std::move(child.body)};
     if (!afresh) {
+      if (child.settles) settle(child, what, place.table());
       set_descriptors(child.fds);
       const start_settings settings = settings_of(what);
       settings.apply();
-      if (settings.exec) become_image(place, child);
+      if (settings.exec) become_image(place, child, what.in_memory());
     }
     is_set_up = true;
     code = run_function(what, std::move(child.fds));

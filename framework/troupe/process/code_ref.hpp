@@ -15,6 +15,8 @@ struct code_ref {
   /// Throws errc::unknown_function if the module is not loaded here or the place in it is not executable.
   [[nodiscard]] const void* resolve() const;
 
+  bool operator==(const code_ref&) const = default;
+
   template <class Archive>
   void serialize(Archive& archive, unsigned) {
     archive & module & offset;

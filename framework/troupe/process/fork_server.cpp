@@ -3,7 +3,8 @@
 #include "troupe/base/error.hpp"
 #include "troupe/memory/park.hpp"
 #include "troupe/process/life_lock.hpp"
-#include "troupe/transport/packet_socket.hpp"
+#include "troupe/wire/archive.hpp"
+#include "troupe/wire/message.hpp"
 
 #include <array>
 #include <cerrno>
@@ -17,7 +18,8 @@ fork_server::fork_server(server_seat& seat, reaper& children, int keeper_life)
     : seat_{seat}
     , table_{seat.table}
     , children_{children}
-    , keeper_life_{keeper_life} {
+    , keeper_life_{keeper_life}
+    , attributes_{hash_of(wire::encode(seat.attributes).span())} {
   ::prctl(PR_SET_NAME, "troupe-server");
 }
 
@@ -30,6 +32,7 @@ fork_server::outcome fork_server::run() {
   for (;;) {
     (void)children_.reap();
     drop_lifelines();
+    answer_for_the_dead();
     if (!root_is_gone_ && (!seat_.root_life || table_.system_over().load() != 0)) see_the_end();
     if (is_over()) return outcome::tree_over;
     enum { deaths, keeper, requests, root_life, count };
@@ -96,9 +99,11 @@ void fork_server::settle() const noexcept {
 /// Handles one request. True in a new process.
 bool fork_server::serve() {
   request what;
-  auto packet = transport::receive_packet(seat_.requests.in.get(), std::as_writable_bytes(std::span{&what, 1}), {},
-                                          deadline::now());
-  if (packet.result != transport::packet_result::done || packet.size != sizeof what || !table_.holds(what.from))
+  request_body body;
+  body.bytes.resize(most_in_packet);
+  auto packet = transport::receive_packet(seat_.requests.in.get(), std::as_writable_bytes(std::span{&what, 1}),
+                                          body.bytes, deadline::now());
+  if (packet.result != transport::packet_result::done || packet.size < sizeof what || !table_.holds(what.from))
     return false;
   if (what.what == request::kind::look || table_.is_dead(what.from)) return false;
   if (what.number == table_.at(what.from).answered.load(std::memory_order_relaxed)) return false;  // sent twice
@@ -110,11 +115,18 @@ bool fork_server::serve() {
     lifelines_[what.from] = std::move(packet.descriptors.back());
     packet.descriptors.pop_back();
   }
-  if (packet.cut || packet.descriptors.size() < fixed_descriptors) {
+  if (packet.cut || packet.descriptors.size() < fixed_descriptors + what.in_memory) {
     answer(what, packet.cut ? EMFILE : EBADMSG, {});
     return false;
   }
-  return start(what, std::move(packet.descriptors));
+  body.bytes.resize(packet.size - sizeof what);
+  body.attributes_size = what.attributes_size;
+  body.body_size = what.body_size;
+  if (what.in_memory != 0) {
+    body.memory = std::move(packet.descriptors[fixed_descriptors]);
+    packet.descriptors.erase(packet.descriptors.begin() + fixed_descriptors);
+  }
+  return start(what, std::move(body), std::move(packet));
 }
 
 /// The process that a predecessor had started for this request.
@@ -129,7 +141,13 @@ process_id fork_server::result_of(const request& what) const noexcept {
   return {};
 }
 
-bool fork_server::start(const request& what, std::vector<unique_fd> descriptors) {
+bool fork_server::start(const request& what, request_body body, transport::received_packet packet) {
+  const bool settles = what.attributes != attributes_;
+  // Who has become another user may have its processes only as that user, whatever it says to be.
+  if (!packet.sender || (!settles && (packet.sender->uid != ::getuid() || packet.sender->gid != ::getgid()))) {
+    answer(what, EPERM, {});
+    return false;
+  }
   const process_id id = table_.claim({.parent = what.from,
                                       .request = what.number,
                                       .name = text_of(what.name),
@@ -154,25 +172,37 @@ bool fork_server::start(const request& what, std::vector<unique_fd> descriptors)
   if (pid < 0) return give_up(errno);
   if (pid == 0) {
     if (!table_.give_birth(id, ::getpid())) ::_exit(lost_exit_code);  // the server died, and its successor gave us up
-    child_ = newborn{
-        id, std::move(life), std::move(seat_.requests), what.body_size, std::move(descriptors), seat_.for_children};
+    child_ = newborn{id,
+                     std::move(life),
+                     std::move(seat_.requests),
+                     std::move(body),
+                     std::move(packet.descriptors),
+                     seat_.for_children,
+                     std::nullopt};
+    if (settles) child_->settles = {what.from, what.number, *packet.sender, what.thread, seat_.attributes};
     return true;
   }
   (void)table_.give_birth(id, pid);
-  answer(what, 0, id);
+  if (settles)
+    owed_.push_back({what.from, what.number, id});
+  else
+    answer(what, 0, id);
   // Whoever buried the parent looked at the table before or after our claim. If before, it is dead by now.
   if (table_.has_ended(what.from)) end_children_of(table_, what.from);
   return false;
 }
 
 void fork_server::answer(const request& what, std::int32_t reason, process_id child) const noexcept {
-  if (!table_.holds(what.from)) return;  // it died, and its row may even be the one just claimed
-  slot& asker = table_.at(what.from);
-  asker.answer_error.store(reason, std::memory_order_relaxed);
-  asker.answer_slot.store(child.slot, std::memory_order_relaxed);
-  asker.answer_generation.store(child.generation, std::memory_order_relaxed);
-  asker.answered.store(what.number, std::memory_order_release);  // COMMIT answer, SYNC "answered"
-  memory::unpark_all(asker.answered);
+  table_.answer(what.from, what.number, reason, child);
+}
+
+/// A child that died in the middle of becoming what its starter is was started all the same.
+void fork_server::answer_for_the_dead() {
+  std::erase_if(owed_, [&](const owed_answer& owed) {
+    const bool is_answered = !table_.holds(owed.starter) || table_.at(owed.starter).answered.load() == owed.request;
+    if (!is_answered && table_.has_ended(owed.child)) table_.answer(owed.starter, owed.request, 0, owed.child);
+    return is_answered || table_.has_ended(owed.child);
+  });
 }
 
 }  // namespace troupe::tree

@@ -3,7 +3,9 @@
 #include "troupe/base/unique_fd.hpp"
 #include "troupe/process/fork_server_protocol.hpp"
 #include "troupe/process/inherited_state.hpp"
+#include "troupe/process/process_attributes.hpp"
 #include "troupe/process/reaper.hpp"
+#include "troupe/transport/packet_socket.hpp"
 
 #include <cstdint>
 #include <map>
@@ -21,6 +23,7 @@ struct server_seat {
   request_channel requests;
   unique_fd ready;  // the first byte of the first fork server; or the text of why there is none. Else empty
   inherited_state for_children;
+  process_attributes attributes;  // of its children, as long as they change nothing
 };
 
 /// A process just forked, before it does anything: what it needs to become a member and run its function.
@@ -28,9 +31,18 @@ struct newborn {
   process_id id;
   unique_fd life;  // see life_lock
   request_channel requests;
-  std::uint64_t body_size;
-  std::vector<unique_fd> fds;  // as they came with the request
+  request_body body;
+  std::vector<unique_fd> fds;  // as they came with the request, but for that of the body
   inherited_state inherited;
+  /// Set if it must first become what its starter is, and then answer the request itself.
+  struct settlement {
+    process_id starter;
+    std::uint32_t request;
+    ucred sender;
+    std::int32_t thread;
+    process_attributes from;
+  };
+  std::optional<settlement> settles;
 };
 
 /// The fork server: a single-threaded process, forked before the program has any thread, that forks all others. So a
@@ -59,15 +71,23 @@ class fork_server {
   void settle() const noexcept;
   void drop_lifelines();
   bool serve();
-  bool start(const request& what, std::vector<unique_fd> descriptors);
+  bool start(const request& what, request_body body, transport::received_packet packet);
   [[nodiscard]] process_id result_of(const request& what) const noexcept;
   void answer(const request& what, std::int32_t reason, process_id child) const noexcept;
+  void answer_for_the_dead();
 
   server_seat& seat_;
   const process_table& table_;
   reaper& children_;
   int keeper_life_;
+  const std::uint64_t attributes_;  // their hash
   bool root_is_gone_ = false;
+  struct owed_answer {
+    process_id starter;
+    std::uint32_t request;
+    process_id child;
+  };
+  std::vector<owed_answer> owed_;              // by children that settle, should they die before
   std::map<process_id, unique_fd> lifelines_;  // of the living that have started others: see lifeline
   std::optional<newborn> child_;
 };

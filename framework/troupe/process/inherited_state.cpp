@@ -21,7 +21,7 @@ void inherited_state::restore() const noexcept {
 void set_up_server() noexcept {
   sigset_t not_for_us;
   ::sigemptyset(&not_for_us);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGCHLD}) ::sigaddset(&not_for_us, number);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGCHLD}) ::sigaddset(&not_for_us, number);
   ::sigprocmask(SIG_BLOCK, &not_for_us, nullptr);
   struct sigaction usual{};
   usual.sa_handler = SIG_DFL;

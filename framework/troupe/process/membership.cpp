@@ -5,15 +5,18 @@
 #include "troupe/memory/park.hpp"
 #include "troupe/process/inbox.hpp"
 #include "troupe/process/member.hpp"
+#include "troupe/process/process_attributes.hpp"
 #include "troupe/process/revival.hpp"
 #include "troupe/transport/packet_socket.hpp"
+#include "troupe/wire/message.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 #include <pthread.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 namespace troupe::tree {
 
@@ -88,21 +91,35 @@ membership* membership::current_or_null() noexcept { return the_one.load(std::me
 // -- asking the fork server ------------------------------------------------------------------------------------------
 
 process_id membership::start(const starting& how, std::span<const std::byte> body, wire::outgoing_handles& handles) {
-  auto file = memory::region::create("troupe start", std::max<std::size_t>(body.size(), 1), body.size());
-  if (!body.empty()) std::memcpy(file.data(), body.data(), body.size());
-  std::vector<int> descriptors{file.fd()};
-  descriptors.insert(descriptors.end(), how.streams_and_folder.begin(), how.streams_and_folder.end());
-  request what{
-      .from = self_, .body_size = body.size(), .on_parent_death = how.on_parent_death, .daemon = how.daemon ? 1U : 0U};
+  const wire::buffer attributes = wire::encode(process_attributes::of_this_thread());
+  request what{.from = self_,
+               .thread = static_cast<std::int32_t>(::syscall(SYS_gettid)),
+               .attributes = hash_of(attributes.span()),
+               .attributes_size = attributes.size(),
+               .body_size = body.size(),
+               .on_parent_death = how.on_parent_death,
+               .daemon = how.daemon ? 1U : 0U};
   assign(what.name, how.name);
+  wire::buffer both{attributes.size() + body.size()};
+  std::copy_n(attributes.data(), attributes.size(), both.data());
+  std::copy_n(body.data(), body.size(), both.data() + attributes.size());
 
   const std::lock_guard one_at_a_time{asking_};
+  std::vector<int> descriptors(how.streams_and_folder.begin(), how.streams_and_folder.end());
   descriptors.push_back(lifeline_.end_of_child());
+  memory::region file;
+  if (both.size() > most_in_packet) {
+    file = memory::region::create("troupe start", both.size(), both.size());
+    std::copy_n(both.data(), both.size(), file.data());
+    descriptors.push_back(file.fd());
+    what.in_memory = 1;
+  }
   descriptors.insert(descriptors.end(), handles.fds().begin(), handles.fds().end());
+  const std::span<const std::byte> in_packet = what.in_memory != 0 ? std::span<const std::byte>{} : both.span();
   const slot& mine = table_.at(self_);
   const auto try_it = [&] {
     what.number = ++asked_;
-    ask(what, descriptors);
+    ask(what, in_packet, descriptors);
     return mine.answer_error.load(std::memory_order_relaxed);
   };
   std::int32_t reason = try_it();
@@ -111,9 +128,15 @@ process_id membership::start(const starting& how, std::span<const std::byte> bod
     handles.sent();
     return {mine.answer_slot.load(std::memory_order_relaxed), mine.answer_generation.load(std::memory_order_relaxed)};
   }
-  std::string text = "process " + std::string{how.name} + " cannot be started: ";
+  throw_refused(how.name, reason);
+}
+
+void membership::throw_refused(std::string_view name, std::int32_t reason) {
+  std::string text = "process " + std::string{name} + " cannot be started: ";
   if (reason == ENOSPC)
     text += std::to_string(slot_count) + " processes are in the tree, and no more fit";
+  else if (reason == start_it_yourself)
+    text += "the fork server cannot make it what this process is now";
   else
     text += "fork: " + std::generic_category().message(reason);
   throw error{errc::start_failed, text};
@@ -121,7 +144,7 @@ process_id membership::start(const starting& how, std::span<const std::byte> bod
 
 /// Returns once it is answered. If the fork server dies meanwhile, its successor gets the request again: one of the two
 /// has it for certain, and the second one knows what the first one did.
-void membership::ask(request what, std::vector<int> descriptors) {
+void membership::ask(request what, std::span<const std::byte> body, std::vector<int> descriptors) {
   const std::atomic<std::uint32_t>& answered = table_.at(self_).answered;
   const std::size_t without_lifeline = descriptors.size();
   for (bool again = false;; again = true) {
@@ -131,7 +154,7 @@ void membership::ask(request what, std::vector<int> descriptors) {
     descriptors.resize(without_lifeline);
     what.keeps_lifeline = lifeline_kept_ == epoch ? 0 : 1;
     if (what.keeps_lifeline != 0) descriptors.push_back(lifeline_.end_of_parent());
-    bool sent = send(what, descriptors, again);
+    const bool sent = send(what, body, descriptors, again);
     if (sent) lifeline_kept_ = epoch;
     while (table_.server_epoch().load() == epoch) {
       const std::uint32_t interrupts = memory::interrupt::sample();
@@ -147,10 +170,11 @@ void membership::ask(request what, std::vector<int> descriptors) {
 
 /// False if the system lacks the means for it at this moment, and the same request was sent before: that one may still
 /// be answered, so this is no failure. False as well while nobody takes requests out of a full channel.
-bool membership::send(const request& what, std::span<const int> descriptors, bool again) {
+bool membership::send(const request& what, std::span<const std::byte> body, std::span<const int> descriptors,
+                      bool again) {
   try {
     const auto bytes = std::as_bytes(std::span{&what, 1});
-    return transport::send_packet(requests_.out.get(), bytes, {}, descriptors,
+    return transport::send_packet(requests_.out.get(), bytes, body, descriptors,
                                   deadline::after(memory::interrupt::longest_nap))
            == transport::packet_result::done;
   } catch (const error&) {

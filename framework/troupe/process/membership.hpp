@@ -46,7 +46,7 @@ class membership final : private memory::owner::registry {
     std::string_view name;
     when_orphaned on_parent_death = when_orphaned::kill;
     bool daemon = false;
-    std::array<int, lifeline_descriptor - 1> streams_and_folder{};  // behind the body, as request_descriptors says
+    std::array<int, lifeline_descriptor> streams_and_folder{};  // as request_descriptors says
   };
   /// Has the fork server start a process that decodes and runs `body`. Blocks until it exists. Throws
   /// errc::start_failed.
@@ -89,9 +89,10 @@ class membership final : private memory::owner::registry {
 
   [[nodiscard]] bool is_dead(memory::owner::word who) const noexcept override;
   [[nodiscard]] std::string describe(memory::owner::word who) const override;
-  void ask(request what, std::vector<int> descriptors);
+  void ask(request what, std::span<const std::byte> body, std::vector<int> descriptors);
+  [[noreturn]] static void throw_refused(std::string_view name, std::int32_t reason);
   [[nodiscard]] bool no_servers_to_come() noexcept;
-  bool send(const request& what, std::span<const int> descriptors, bool again);
+  bool send(const request& what, std::span<const std::byte> body, std::span<const int> descriptors, bool again);
   bool collect_ended();
   void end_children();
 

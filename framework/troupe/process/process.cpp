@@ -130,7 +130,8 @@ void process::start() {
 
   const std::array streams{options.input.open(STDIN_FILENO), options.output.open(STDOUT_FILENO),
                            options.errors.open(STDERR_FILENO)};
-  const unique_fd folder{::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC)};
+  // Through /proc, because "." is refused where this user may not enter the directory that he is in.
+  const unique_fd folder{::open("/proc/thread-self/cwd", O_PATH | O_DIRECTORY | O_CLOEXEC)};
   if (!folder) throw_errno("open", "the working directory");
   s.id = tree.start({.name = s.name,
                      .on_parent_death = options.on_parent_death,

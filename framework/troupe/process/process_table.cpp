@@ -152,6 +152,17 @@ bool process_table::give_birth(process_id id, std::int32_t pid) const noexcept {
   return at(id).pid.compare_exchange_strong(before, pid) || before == pid;  // COMMIT birth
 }
 
+void process_table::answer(process_id asker_id, std::uint32_t request, std::int32_t reason,
+                           process_id child) const noexcept {
+  if (!holds(asker_id)) return;  // it died, and its row may even be the one just claimed
+  slot& asker = at(asker_id);
+  asker.answer_error.store(reason, std::memory_order_relaxed);
+  asker.answer_slot.store(child.slot, std::memory_order_relaxed);
+  asker.answer_generation.store(child.generation, std::memory_order_relaxed);
+  asker.answered.store(request, std::memory_order_release);  // COMMIT answer, SYNC "answered"
+  memory::unpark_all(asker.answered);
+}
+
 void process_table::record_end(process_id id, const end_record& end) const noexcept {
   at(id).end = end;
   at(id).state.store(ending, std::memory_order_seq_cst);

@@ -144,6 +144,8 @@ class process_table {
   process_id claim(const claim_for& whom) const;
   /// Gives the row of `id`, which was just claimed, its pid. False if somebody else decided otherwise before.
   [[nodiscard]] bool give_birth(process_id id, std::int32_t pid) const noexcept;
+  /// Answers a request of `asker`, if that still lives in its row: `child`, or why there is none.
+  void answer(process_id asker, std::uint32_t request, std::int32_t reason, process_id child) const noexcept;
   /// Kernel parent only, before it reaps `id`: from now on nobody sends a signal to that pid.
   void record_end(process_id id, const end_record& end) const noexcept;
   /// The same for who has no kernel parent in the tree: what it said itself when its function was over, or that nobody

@@ -52,8 +52,9 @@ string_list arguments_of_program() {
 std::string text_of(const image_order& order) {
   std::string text{variable};
   text += '=';
-  for (const std::uint64_t number : {std::uint64_t(order.what), std::uint64_t{order.id.slot},
-                                     std::uint64_t{order.id.generation}, order.body_size, order.mask})
+  for (const std::uint64_t number :
+       {std::uint64_t(order.what), std::uint64_t{order.id.slot}, std::uint64_t{order.id.generation},
+        order.attributes_size, order.body_size, order.mask})
     text += std::to_string(number) + ' ';
   for (const int fd : order.fds) text += std::to_string(fd) + ' ';
   return text;
@@ -140,14 +141,15 @@ std::optional<image_order> image_order::of_this_image() {
   if (given == nullptr) return std::nullopt;
   const std::vector<std::uint64_t> numbers = numbers_in(given);
   ::unsetenv(variable.data());
-  constexpr std::size_t fixed = 5;
+  constexpr std::size_t fixed = 6;
   bool right = numbers.size() > fixed && numbers[0] <= std::uint64_t(role::servers);
   image_order order;
   if (right) {
     order.what = static_cast<role>(numbers[0]);
     order.id = {static_cast<std::uint32_t>(numbers[1]), static_cast<std::uint32_t>(numbers[2])};
-    order.body_size = numbers[3];
-    order.mask = numbers[4];
+    order.attributes_size = numbers[3];
+    order.body_size = numbers[4];
+    order.mask = numbers[5];
     for (std::size_t i = fixed; i < numbers.size(); ++i) order.fds.push_back(static_cast<int>(numbers[i]));
     for (const int fd : order.fds) right = right && set_close_on_exec(fd, true);
   }

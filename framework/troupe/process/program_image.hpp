@@ -19,6 +19,7 @@ struct image_order {
   };
   role what = role::child;
   process_id id{};
+  std::uint64_t attributes_size = 0;
   std::uint64_t body_size = 0;
   std::uint64_t mask = 0;  ///< of blocked signals; bit N - 1 is signal N
   std::vector<int> fds;    ///< what these are is agreed upon for each role

@@ -150,13 +150,14 @@ root::root() {
   table.set_first(self);
   (void)table.give_birth(self, ::getpid());
   auto [serving, asking] = transport::packet_socket_pair();
+  transport::tell_senders(serving.get());
   request_channel requests{std::move(serving), std::move(asking)};
   auto [news, teller] = plain_pipe();
   unique_fd life = open_pidfd(::getpid());
   if (!life) throw_errno("pidfd_open", "this process");
   flush_standard_streams();  // else the children would write our pending output once more
   fork_servers({table, life_lock::hold(table.fd(), life_lock::of_servers), std::move(life), requests.duplicate(),
-                std::move(teller), inherited_state::of_this_process()});
+                std::move(teller), inherited_state::of_this_process(), process_attributes::of_this_thread()});
   wait_until_ready(news);
   unique_fd proof = life_lock::hold(table.fd(), self.slot);
   state_.reset(new state{{std::move(table), self, std::move(requests), std::move(proof)}});
@@ -186,7 +187,8 @@ root::~root() {
          std::move(life),
          std::move(requests),
          {},
-         inherited_state::of_this_process()});
+         inherited_state::of_this_process(),
+         process_attributes::of_this_thread()});
 }
 
 }  // namespace troupe::tree

@@ -27,7 +27,7 @@ bool wait_for(int socket, short events, deadline limit) {
 iovec vector_of(std::span<std::byte> bytes) { return {bytes.data(), bytes.size()}; }
 iovec vector_of(std::span<const std::byte> bytes) { return {const_cast<std::byte*>(bytes.data()), bytes.size()}; }
 
-constexpr std::size_t control_size = CMSG_SPACE(sizeof(int) * most_descriptors);
+constexpr std::size_t control_size = CMSG_SPACE(sizeof(int) * most_descriptors) + CMSG_SPACE(sizeof(ucred));
 
 /// Repeats a non-blocking call until it succeeds, waiting for `events` in between.
 template <class Call>
@@ -55,6 +55,16 @@ packet_result until_done(int socket, short events, deadline limit, ssize_t& move
   }
 }
 
+std::optional<ucred> sender_of(msghdr& message) {
+  for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+    if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_CREDENTIALS) continue;
+    ucred who{};
+    std::memcpy(&who, CMSG_DATA(c), sizeof who);
+    return who;
+  }
+  return std::nullopt;
+}
+
 std::vector<unique_fd> descriptors_of(msghdr& message) {
   std::vector<unique_fd> found;
   for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
@@ -75,6 +85,12 @@ std::pair<unique_fd, unique_fd> packet_socket_pair() {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) throw_errno("socketpair", "pipe");
   return {unique_fd{ends[0]}, unique_fd{ends[1]}};
+}
+
+void tell_senders(int socket) {
+  const int on = 1;
+  if (::setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0)
+    throw_errno("setsockopt(SO_PASSCRED)", "pipe");
 }
 
 packet_result send_packet(int socket, std::span<const std::byte> head, std::span<const std::byte> body,
@@ -118,6 +134,7 @@ received_packet receive(int socket, std::span<std::byte> head, std::span<std::by
   });
   if (packet.result != packet_result::done) return packet;
   packet.descriptors = descriptors_of(message);
+  packet.sender = sender_of(message);
   packet.cut = (message.msg_flags & MSG_CTRUNC) != 0;
   packet.size = static_cast<std::size_t>(moved);
   if (moved == 0) packet.result = packet_result::gone;  // we never send empty packets

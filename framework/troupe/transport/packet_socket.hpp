@@ -4,7 +4,9 @@
 #include "troupe/base/unique_fd.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <span>
+#include <sys/socket.h>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,9 @@ namespace troupe::transport {
 
 /// Two connected sockets, close-on-exec.
 [[nodiscard]] std::pair<unique_fd, unique_fd> packet_socket_pair();
+
+/// From now on each packet that arrives tells who sent it.
+void tell_senders(int socket);
 
 enum class packet_result { done, timeout, gone };
 
@@ -29,7 +34,8 @@ struct received_packet {
   packet_result result = packet_result::done;
   std::size_t size = 0;  ///< bytes put into the room; what did not fit is lost
   std::vector<unique_fd> descriptors;
-  bool cut = false;  ///< this process could not open them all: it has too many already
+  bool cut = false;               ///< this process could not open them all: it has too many already
+  std::optional<ucred> sender{};  ///< as the kernel says, if the socket was made to tell
 };
 
 /// Takes the next packet. `gone`: the other side closed or died, and nothing is left.
