@@ -11,6 +11,7 @@
 #include "troupe/process/membership.hpp"
 #include "troupe/process/program_image.hpp"
 #include "troupe/process/root.hpp"
+#include "troupe/process/shim.hpp"
 #include "troupe/process/start_settings.hpp"
 #include "troupe/wire/archive.hpp"
 #include "troupe/wire/message.hpp"
@@ -61,21 +62,6 @@ void set_descriptors(const std::vector<unique_fd>& fds) {
   for (const auto& [from, to] : {std::pair{input_descriptor, STDIN_FILENO}, std::pair{output_descriptor, STDOUT_FILENO},
                                  std::pair{error_descriptor, STDERR_FILENO}})
     if (::dup2(fds[from].get(), to) < 0) throw_errno("dup2", "standard stream");
-}
-
-std::uint64_t bits_of(const sigset_t& set) {
-  std::uint64_t bits = 0;
-  for (int number = 1; number <= 64; ++number)
-    if (::sigismember(&set, number) == 1) bits |= std::uint64_t{1} << (number - 1);
-  return bits;
-}
-
-sigset_t set_of(std::uint64_t bits) {
-  sigset_t set;
-  ::sigemptyset(&set);
-  for (int number = 1; number <= 64; ++number)
-    if ((bits >> (number - 1) & 1) != 0) ::sigaddset(&set, number);
-  return set;
 }
 
 /// What came with the request, as this process reads it.
@@ -148,15 +134,13 @@ int part(membership& place, int code, const std::string& escaped) {
 
 /// What a fresh image needs to go on as this child; `newborn_in` reads it.
 [[noreturn]] void become_image(const membership& place, const newborn& child, const request_body& body) {
-  sigset_t mask;
-  ::sigprocmask(SIG_BLOCK, nullptr, &mask);
   image_order order{.what = image_order::role::child,
                     .id = child.id,
                     .attributes_size = body.attributes_size,
                     .body_size = body.body_size,
-                    .mask = bits_of(mask),
                     .fds = {place.table().fd(), place.life(), place.requests().in.get(), place.requests().out.get(),
                             body.memory.get()}};
+  ::sigprocmask(SIG_BLOCK, nullptr, &order.mask);
   for (const unique_fd& fd : child.fds) order.fds.push_back(fd.get());
   order.become();
 }
@@ -173,14 +157,14 @@ newborn newborn_in(const image_order& order, const process_table& table) {
                 .inherited = inherited_state::of_this_process(),
                 .settles = std::nullopt};
   for (std::size_t i = own; i < order.fds.size(); ++i) child.fds.emplace_back(order.fds[i]);
-  child.inherited.mask = set_of(order.mask);
+  child.inherited.mask = order.mask;
   return child;
 }
 
-/// A child of the fork server becomes what its starter is now, and answers the starter's request. Where that cannot be,
-/// the starter is told to start this process itself, and this one never was.
-void settle(const newborn& child, const order& what, const process_table& table) {
-  const newborn::settlement& how = *child.settles;
+/// A child of the fork server becomes what its starter is now. Where that cannot be, it ends, and the starter is told
+/// to start this process itself.
+void settle(const newborn::settlement& how, const order& what, int folder, membership& place) {
+  auto& state = place.table().at(place.self()).settling;
   try {
     const auto wanted = wire::decode<process_attributes>(what.attributes());
     // With more privileges than it has, whoever asks is not believed.
@@ -190,17 +174,25 @@ void settle(const newborn& child, const order& what, const process_table& table)
       throw error{errc::invalid_argument, "the starting process says to be another user"};
     if (const std::string part = wanted.out_of_reach_from(how.from); !part.empty())
       throw error{errc::unsupported, part + " cannot be given to a child of the fork server"};
-    wanted.assume(how.from, child.fds[folder_descriptor].get());
-    table.answer(how.starter, how.request, 0, child.id);
+    wanted.assume(how.from, folder);
+    state.store(is_settled, std::memory_order_release);
+    place.call_server();
   } catch (const std::exception& e) {
     log(log_level::info, std::string{"is to be started by its starter itself: "} + e.what());
-    table.forget(child.id);
-    table.answer(how.starter, how.request, start_it_yourself, {});
+    state.store(cannot_settle, std::memory_order_release);
+    place.call_server();
     ::_exit(0);
   }
 }
 
-int run_member(process_table table, newborn child, bool afresh) {
+/// How a member came to be, and what is still to be done for it.
+enum class origin : std::uint8_t {
+  forked,    ///< by the fork server: everything
+  executed,  ///< by one that was forked: nothing
+  shimmed,   ///< by its starter, whose attributes it has: what the options say
+};
+
+int run_member(process_table table, newborn child, origin how) {
   membership place{std::move(table), child.id, std::move(child.requests), std::move(child.life)};
   int code = 1;
   std::string escaped;
@@ -209,12 +201,12 @@ int run_member(process_table table, newborn child, bool afresh) {
   try {
     hang_on(child.fds[lifeline_descriptor].get(), place.table().at(child.id).on_parent_death.load());
     const order what{std::move(child.body)};
-    if (!afresh) {
-      if (child.settles) settle(child, what, place.table());
+    if (child.settles) settle(*child.settles, what, child.fds[folder_descriptor].get(), place);
+    if (how != origin::executed) {
       set_descriptors(child.fds);
       const start_settings settings = settings_of(what);
       settings.apply();
-      if (settings.exec) become_image(place, child, what.in_memory());
+      if (settings.exec && how == origin::forked) become_image(place, child, what.in_memory());
     }
     is_set_up = true;
     code = run_function(what, std::move(child.fds));
@@ -233,19 +225,22 @@ int run_child(process_table table, newborn child) {
   set_signals(child.inherited);
   set_line_buffers();
   ::prctl(PR_SET_NAME, table.at(child.id).name.data());
-  return run_member(std::move(table), std::move(child), false);
+  return run_member(std::move(table), std::move(child), origin::forked);
 }
 
 void go_on_if_ordered() {
-  const auto order = image_order::of_this_image();
+  auto order = image_order::of_this_image();
   if (!order) return;
+  const origin how = order->what == image_order::role::shim ? origin::shimmed : origin::executed;
+  if (how == origin::shimmed) fork_from_shim(*order);
   if (order->what == image_order::role::servers) serve_anew(*order);
   auto table = process_table::attach(unique_fd{order->fds[0]});
   newborn child = newborn_in(*order, table);
   child.life = life_lock::renew(table.fd(), child.id.slot, child.life);
   set_signals(child.inherited);
   set_line_buffers();
-  std::exit(run_member(std::move(table), std::move(child), true));
+  ::prctl(PR_SET_NAME, table.at(child.id).name.data());
+  std::exit(run_member(std::move(table), std::move(child), how));
 }
 
 }  // namespace troupe::tree

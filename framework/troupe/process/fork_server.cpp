@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -32,7 +33,7 @@ fork_server::outcome fork_server::run() {
   for (;;) {
     (void)children_.reap();
     drop_lifelines();
-    answer_for_the_dead();
+    answer_owed();
     if (!root_is_gone_ && (!seat_.root_life || table_.system_over().load() != 0)) see_the_end();
     if (is_over()) return outcome::tree_over;
     enum { deaths, keeper, requests, root_life, count };
@@ -55,7 +56,8 @@ void fork_server::take_over() const {
   for (std::uint32_t i = 0; i < table_.used(); ++i) {  // now: a child's row may come before that of its parent
     const process_id id = table_.living(i);
     if (!id || id == table_.first()) continue;
-    if (table_.give_birth(id, stillborn)) {
+    const bool starts_by_itself = table_.at(i).by_starter.load() != 0 && !table_.has_ended(table_.parent_of(i));
+    if (!starts_by_itself && table_.give_birth(id, stillborn)) {
       table_.forget(id);
     } else if (table_.has_ended(table_.parent_of(i))) {
       end_children_of(table_, table_.parent_of(i));
@@ -105,20 +107,23 @@ bool fork_server::serve() {
                                           body.bytes, deadline::now());
   if (packet.result != transport::packet_result::done || packet.size < sizeof what || !table_.holds(what.from))
     return false;
+  if (what.what == request::kind::look) (void)::kill(::getppid(), SIGCHLD);  // the keeper looks, too
   if (what.what == request::kind::look || table_.is_dead(what.from)) return false;
   if (what.number == table_.at(what.from).answered.load(std::memory_order_relaxed)) return false;  // sent twice
   if (const process_id child = result_of(what)) {
-    answer(what, 0, child);
+    owed_.push_back({what.from, what.number, child});
     return false;
   }
-  if (!packet.cut && what.keeps_lifeline != 0 && packet.descriptors.size() > fixed_descriptors) {
+  const std::size_t needed = what.what == request::kind::start ? fixed_descriptors + what.in_memory : 0;
+  if (!packet.cut && what.keeps_lifeline != 0 && packet.descriptors.size() > needed) {
     lifelines_[what.from] = std::move(packet.descriptors.back());
     packet.descriptors.pop_back();
   }
-  if (packet.cut || packet.descriptors.size() < fixed_descriptors + what.in_memory) {
+  if (packet.cut || packet.descriptors.size() < needed) {
     answer(what, packet.cut ? EMFILE : EBADMSG, {});
     return false;
   }
+  if (what.what == request::kind::reserve) return reserve(what);
   body.bytes.resize(packet.size - sizeof what);
   body.attributes_size = what.attributes_size;
   body.body_size = what.body_size;
@@ -141,6 +146,23 @@ process_id fork_server::result_of(const request& what) const noexcept {
   return {};
 }
 
+process_id fork_server::claim(const request& what, bool settles) const noexcept {
+  return table_.claim({.parent = what.from,
+                       .request = what.number,
+                       .name = text_of(what.name),
+                       .on_parent_death = what.on_parent_death,
+                       .daemon = what.daemon != 0,
+                       .by_starter = what.what == request::kind::reserve,
+                       .settles = settles});
+}
+
+bool fork_server::reserve(const request& what) const noexcept {
+  const process_id id = claim(what, false);
+  answer(what, id ? 0 : ENOSPC, id);
+  if (id && table_.has_ended(what.from)) end_children_of(table_, what.from);
+  return false;
+}
+
 bool fork_server::start(const request& what, request_body body, transport::received_packet packet) {
   const bool settles = what.attributes != attributes_;
   // Who has become another user may have its processes only as that user, whatever it says to be.
@@ -148,11 +170,7 @@ bool fork_server::start(const request& what, request_body body, transport::recei
     answer(what, EPERM, {});
     return false;
   }
-  const process_id id = table_.claim({.parent = what.from,
-                                      .request = what.number,
-                                      .name = text_of(what.name),
-                                      .on_parent_death = what.on_parent_death,
-                                      .daemon = what.daemon != 0});
+  const process_id id = claim(what, settles);
   if (!id) {
     answer(what, ENOSPC, {});
     return false;
@@ -179,7 +197,7 @@ bool fork_server::start(const request& what, request_body body, transport::recei
                      std::move(packet.descriptors),
                      seat_.for_children,
                      std::nullopt};
-    if (settles) child_->settles = {what.from, what.number, *packet.sender, what.thread, seat_.attributes};
+    if (settles) child_->settles = {*packet.sender, what.thread, seat_.attributes};
     return true;
   }
   (void)table_.give_birth(id, pid);
@@ -196,12 +214,19 @@ void fork_server::answer(const request& what, std::int32_t reason, process_id ch
   table_.answer(what.from, what.number, reason, child);
 }
 
-/// A child that died in the middle of becoming what its starter is was started all the same.
-void fork_server::answer_for_the_dead() {
+/// Who was killed in the middle of becoming what its starter is was started all the same.
+void fork_server::answer_owed() {
   std::erase_if(owed_, [&](const owed_answer& owed) {
-    const bool is_answered = !table_.holds(owed.starter) || table_.at(owed.starter).answered.load() == owed.request;
-    if (!is_answered && table_.has_ended(owed.child)) table_.answer(owed.starter, owed.request, 0, owed.child);
-    return is_answered || table_.has_ended(owed.child);
+    const bool is_there = table_.holds(owed.child);
+    const std::uint32_t state = is_there ? table_.at(owed.child).settling.load(std::memory_order_acquire) : is_settled;
+    if (state == is_settling && !table_.has_ended(owed.child)) return false;
+    if (state == cannot_settle) {
+      table_.at(owed.child).released.store(1, std::memory_order_relaxed);
+      table_.answer(owed.starter, owed.request, start_it_yourself, {});
+    } else {
+      table_.answer(owed.starter, owed.request, 0, owed.child);
+    }
+    return true;
   });
 }
 

@@ -34,10 +34,8 @@ struct newborn {
   request_body body;
   std::vector<unique_fd> fds;  // as they came with the request, but for that of the body
   inherited_state inherited;
-  /// Set if it must first become what its starter is, and then answer the request itself.
+  /// Set if it must first become what its starter is.
   struct settlement {
-    process_id starter;
-    std::uint32_t request;
     ucred sender;
     std::int32_t thread;
     process_attributes from;
@@ -71,10 +69,12 @@ class fork_server {
   void settle() const noexcept;
   void drop_lifelines();
   bool serve();
+  bool reserve(const request& what) const noexcept;
   bool start(const request& what, request_body body, transport::received_packet packet);
+  [[nodiscard]] process_id claim(const request& what, bool settles) const noexcept;
   [[nodiscard]] process_id result_of(const request& what) const noexcept;
   void answer(const request& what, std::int32_t reason, process_id child) const noexcept;
-  void answer_for_the_dead();
+  void answer_owed();
 
   server_seat& seat_;
   const process_table& table_;
@@ -87,7 +87,7 @@ class fork_server {
     std::uint32_t request;
     process_id child;
   };
-  std::vector<owed_answer> owed_;              // by children that settle, should they die before
+  std::vector<owed_answer> owed_;              // once it is known what became of children that settle
   std::map<process_id, unique_fd> lifelines_;  // of the living that have started others: see lifeline
   std::optional<newborn> child_;
 };

@@ -48,7 +48,8 @@ enum request_descriptors : std::size_t {
 struct request {
   enum class kind : std::uint32_t {
     start,
-    look,  ///< at what the process table says; no answer, no descriptors
+    reserve,  ///< a row for a process that the asker starts itself; no body
+    look,     ///< at what the process table says; no answer, no descriptors
   };
   kind what = kind::start;
   std::uint32_t keeps_lifeline =

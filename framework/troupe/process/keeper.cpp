@@ -49,7 +49,7 @@ class keeper {
       if (std::find(others.begin(), others.end(), server) != others.end()) return;
       (void)::kill(server, SIGCHLD);  // so that it sees whether anybody is left
       std::vector<pollfd> entries{{children_.fd(), POLLIN, 0}};
-      bool all_will_tell = true;
+      bool all_will_tell = all_are_known_;
       for (const stranger& s : strangers_) {
         if (s.life) entries.push_back({s.life.get(), POLLIN, 0});  // poll takes no more entries than open descriptors
         all_will_tell = all_will_tell && s.life;
@@ -69,6 +69,7 @@ class keeper {
   /// Buries everybody who has ended; returns children of this process that nobody else knows.
   std::vector<pid_t> look() {
     auto others = children_.reap();
+    find_more();
     bury_strangers();
     return others;
   }
@@ -79,25 +80,53 @@ class keeper {
   }
 
  private:
-  /// A process of the tree whose kernel parent is outside: its own servers died.
+  /// A process of the tree whose kernel parent is outside: its own servers died, or it was started by its starter.
   struct stranger {
     process_id id;
-    unique_fd life;  // a pidfd; empty if it could not be had, or may be that of the next process with this pid
+    unique_fd life;         // a pidfd; empty if it could not be had, or may be that of the next process with this pid
+    bool has_shim = false;  // `life` is that of its shim, which says itself how the process ends
   };
 
   void find_strangers() {
     for (std::uint32_t i = 0; i < table_.used(); ++i) {
       const process_id id = table_.living(i);
       const pid_t pid = id ? table_.at(i).pid.load(std::memory_order_acquire) : 0;
-      if (!id || id == table_.first() || pid <= 0 || is_own_child(pid)) continue;
-      unique_fd life = open_pidfd(pid);
-      if (!life_lock::is_held(table_.fd(), i)) life.reset();
-      strangers_.push_back({id, std::move(life)});
+      if (!id || id == table_.first() || pid <= 0) continue;
+      if (table_.at(i).shim.load(std::memory_order_acquire) != 0)
+        strangers_.push_back(behind_shim(id));
+      else if (!is_own_child(pid))
+        strangers_.push_back({id, life_of(id)});
+    }
+  }
+  [[nodiscard]] unique_fd life_of(process_id id) const {
+    unique_fd life = open_pidfd(table_.at(id).pid.load(std::memory_order_acquire));
+    if (!life_lock::is_held(table_.fd(), id.slot)) life.reset();
+    return life;
+  }
+  [[nodiscard]] stranger behind_shim(process_id id) const {
+    return {id, open_pidfd(table_.at(id).shim.load(std::memory_order_acquire)), true};
+  }
+  /// Those that have come since.
+  void find_more() {
+    all_are_known_ = true;
+    for (std::uint32_t i = 0; i < table_.used(); ++i) {
+      const process_id id = table_.living(i);
+      if (!id || table_.at(i).by_starter.load(std::memory_order_relaxed) == 0) continue;
+      if (std::any_of(strangers_.begin(), strangers_.end(), [&](const stranger& s) { return s.id == id; })) continue;
+      if (table_.at(i).shim.load(std::memory_order_acquire) != 0)
+        strangers_.push_back(behind_shim(id));
+      else
+        all_are_known_ = false;
     }
   }
   void bury_strangers() {
-    std::erase_if(strangers_, [&](const stranger& s) {
+    std::erase_if(strangers_, [&](stranger& s) {
       pollfd entry{s.life.get(), POLLIN, 0};
+      if (s.has_shim && table_.living(s.id.slot) == s.id) {
+        if (s.life && ::poll(&entry, 1, 0) == 0) return false;
+        s = {s.id, life_of(s.id)};
+        entry.fd = s.life.get();
+      }
       const bool gone = s.life ? ::poll(&entry, 1, 0) > 0 : !life_lock::is_held(table_.fd(), s.id.slot);
       if (!gone) return false;
       table_.bury_unheard(s.id);
@@ -110,6 +139,7 @@ class keeper {
   reaper& children_;
   unique_fd life_;
   std::vector<stranger> strangers_;
+  bool all_are_known_ = true;
 };
 
 }  // namespace

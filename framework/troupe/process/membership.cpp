@@ -4,8 +4,10 @@
 #include "troupe/base/log.hpp"
 #include "troupe/memory/park.hpp"
 #include "troupe/process/inbox.hpp"
+#include "troupe/process/life_lock.hpp"
 #include "troupe/process/member.hpp"
 #include "troupe/process/process_attributes.hpp"
+#include "troupe/process/program_image.hpp"
 #include "troupe/process/revival.hpp"
 #include "troupe/transport/packet_socket.hpp"
 #include "troupe/wire/message.hpp"
@@ -14,6 +16,7 @@
 #include <atomic>
 #include <cerrno>
 #include <csignal>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -128,15 +131,72 @@ process_id membership::start(const starting& how, std::span<const std::byte> bod
     handles.sent();
     return {mine.answer_slot.load(std::memory_order_relaxed), mine.answer_generation.load(std::memory_order_relaxed)};
   }
-  throw_refused(how.name, reason);
+  if (reason != start_it_yourself) throw_refused(how.name, reason);
+  what.what = request::kind::reserve;
+  what.number = ++asked_;
+  ask(what, {}, {});
+  reason = mine.answer_error.load(std::memory_order_relaxed);
+  if (reason != 0) throw_refused(how.name, reason);
+  const process_id id{mine.answer_slot.load(std::memory_order_relaxed),
+                      mine.answer_generation.load(std::memory_order_relaxed)};
+  if (file.fd() < 0) {
+    file = memory::region::create("troupe start", both.size(), both.size());
+    std::copy_n(both.data(), both.size(), file.data());
+    descriptors.insert(descriptors.begin() + fixed_descriptors, file.fd());
+  }
+  std::rotate(descriptors.begin(), descriptors.begin() + fixed_descriptors,
+              descriptors.begin() + fixed_descriptors + 1);
+  try {
+    start_here(id, what, std::move(descriptors));
+  } catch (const error& e) {
+    if (table_.give_birth(id, stillborn)) table_.forget(id);
+    throw error{errc::start_failed, "process " + std::string{how.name}
+                                        + " cannot be started: the fork server cannot make it what this process is now,"
+                                          " and this process cannot do it, either: "
+                                        + e.what()};
+  }
+  handles.sent();
+  return id;
+}
+
+/// See shim.hpp. Of the descriptors the body is the first, as a fresh image wants it.
+void membership::start_here(process_id id, const request& what, std::vector<int> descriptors) {
+  const auto inside = process_attributes::of_this_thread().namespaces;
+  if (inside[4] != inside[5])
+    throw error{errc::unsupported,
+                "it has set its children apart in another pid namespace, where the other processes of"
+                " the tree could not tell them by their pids"};
+  const unique_fd life = life_lock::hold(table_.fd(), id.slot);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno("pipe2", "the start of a process");
+  const unique_fd news{ends[0]};
+  unique_fd status{ends[1]};
+  image_order order{.what = image_order::role::shim,
+                    .id = id,
+                    .attributes_size = what.attributes_size,
+                    .body_size = what.body_size,
+                    .fds = {table_.fd(), life.get(), requests_.in.get(), requests_.out.get()}};
+  ::pthread_sigmask(SIG_BLOCK, nullptr, &order.mask);
+  order.fds.insert(order.fds.end(), descriptors.begin(), descriptors.end());
+  order.fds.push_back(status.get());
+  order.launch();
+  status.reset();
+  int problem = 0;
+  ssize_t count = 0;
+  do {
+    count = ::read(news.get(), &problem, sizeof problem);
+  } while (count < 0 && errno == EINTR);
+  if (count != sizeof problem)
+    throw error{errc::start_failed, "the fresh image of the program ended before it came to troupe::system"};
+  errno = problem;
+  if (problem != 0) throw_errno("fork", "a process that is as this one is now");
+  call_server();  // the keeper is to know of it
 }
 
 void membership::throw_refused(std::string_view name, std::int32_t reason) {
   std::string text = "process " + std::string{name} + " cannot be started: ";
   if (reason == ENOSPC)
     text += std::to_string(slot_count) + " processes are in the tree, and no more fit";
-  else if (reason == start_it_yourself)
-    text += "the fork server cannot make it what this process is now";
   else
     text += "fork: " + std::generic_category().message(reason);
   throw error{errc::start_failed, text};

@@ -90,6 +90,7 @@ class membership final : private memory::owner::registry {
   [[nodiscard]] bool is_dead(memory::owner::word who) const noexcept override;
   [[nodiscard]] std::string describe(memory::owner::word who) const override;
   void ask(request what, std::span<const std::byte> body, std::vector<int> descriptors);
+  void start_here(process_id id, const request& what, std::vector<int> descriptors);
   [[noreturn]] static void throw_refused(std::string_view name, std::int32_t reason);
   [[nodiscard]] bool no_servers_to_come() noexcept;
   bool send(const request& what, std::span<const std::byte> body, std::span<const int> descriptors, bool again);

@@ -134,6 +134,9 @@ process_id process_table::claim(const claim_for& whom) const {
     row.detached.store(inherits || whom.on_parent_death == when_orphaned::go_on ? 1 : 0, std::memory_order_relaxed);
     row.daemon.store(whom.daemon ? 1 : 0, std::memory_order_relaxed);
     row.pid.store(0, std::memory_order_relaxed);
+    row.settling.store(whom.settles ? is_settling : is_settled, std::memory_order_relaxed);
+    row.by_starter.store(whom.by_starter ? 1 : 0, std::memory_order_relaxed);
+    row.shim.store(0, std::memory_order_relaxed);
     row.released.store(0, std::memory_order_relaxed);
     row.answered.store(0, std::memory_order_relaxed);
     row.parted.store(0, std::memory_order_relaxed);

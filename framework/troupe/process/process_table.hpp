@@ -40,6 +40,13 @@ enum slot_state : std::uint32_t {
   dead,    ///< nothing is left of it
 };
 
+/// The values of `slot::settling`: whether a child of the fork server is what its starter is.
+enum settling_state : std::uint32_t {
+  is_settled,
+  is_settling,    ///< it is about to become that, or dies meanwhile
+  cannot_settle,  ///< it cannot, and ends
+};
+
 /// How a process ended, as its kernel parent learned.
 struct end_record {
   std::int32_t code = 0;  ///< N, or -signal
@@ -67,8 +74,11 @@ struct alignas(128) slot {
   std::atomic<std::uint16_t> daemon{0};
   std::atomic<when_orphaned> on_parent_death{when_orphaned::kill};
 
-  std::atomic<std::int32_t> pid{0};          // 0 until born; by the process itself or the fork server, or `stillborn`
-  std::atomic<std::uint32_t> released{0};    // by the parent, 1: it wants to know nothing more
+  std::atomic<std::int32_t> pid{0};        // 0 until born; by the process itself or the fork server, or `stillborn`
+  std::atomic<std::uint32_t> released{0};  // by the parent, 1: it wants to know nothing more
+  std::atomic<std::uint32_t> settling{is_settled};  // by the fork server before `live`, then by the process itself
+  std::atomic<std::uint32_t> by_starter{0};  // by the fork server before `live`, 1: its starter starts it (shim.hpp)
+  std::atomic<std::int32_t> shim{0};         // by that shim: its pid
   std::atomic<std::uint32_t> interrupts{0};  // by anybody: bumped on every death in the tree; futex
   std::atomic<std::uint32_t> inbox{0};       // by the process itself: the generation whose inbox is ready
 
@@ -138,13 +148,15 @@ class process_table {
     std::string_view name;
     when_orphaned on_parent_death = when_orphaned::kill;
     bool daemon = false;
+    bool by_starter = false;
+    bool settles = false;
   };
   /// Fork server only: takes a free row; nobody if the table is full. A row whose last process has left a copy behind,
   /// which still holds its life lock, is not free yet.
   process_id claim(const claim_for& whom) const;
   /// Gives the row of `id`, which was just claimed, its pid. False if somebody else decided otherwise before.
   [[nodiscard]] bool give_birth(process_id id, std::int32_t pid) const noexcept;
-  /// Answers a request of `asker`, if that still lives in its row: `child`, or why there is none.
+  /// Fork server only: answers a request of `asker`, if that still lives in its row: `child`, or why there is none.
   void answer(process_id asker, std::uint32_t request, std::int32_t reason, process_id child) const noexcept;
   /// Kernel parent only, before it reaps `id`: from now on nobody sends a signal to that pid.
   void record_end(process_id id, const end_record& end) const noexcept;

@@ -49,12 +49,27 @@ string_list arguments_of_program() {
   return string_list{std::move(arguments)};
 }
 
+std::uint64_t bits_of(const sigset_t& set) {
+  std::uint64_t bits = 0;
+  for (int number = 1; number <= 64; ++number)
+    if (::sigismember(&set, number) == 1) bits |= std::uint64_t{1} << (number - 1);
+  return bits;
+}
+
+sigset_t set_of(std::uint64_t bits) {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (int number = 1; number <= 64; ++number)
+    if ((bits >> (number - 1) & 1) != 0) ::sigaddset(&set, number);
+  return set;
+}
+
 std::string text_of(const image_order& order) {
   std::string text{variable};
   text += '=';
   for (const std::uint64_t number :
        {std::uint64_t(order.what), std::uint64_t{order.id.slot}, std::uint64_t{order.id.generation},
-        order.attributes_size, order.body_size, order.mask})
+        order.attributes_size, order.body_size, bits_of(order.mask)})
     text += std::to_string(number) + ' ';
   for (const int fd : order.fds) text += std::to_string(fd) + ' ';
   return text;
@@ -142,14 +157,14 @@ std::optional<image_order> image_order::of_this_image() {
   const std::vector<std::uint64_t> numbers = numbers_in(given);
   ::unsetenv(variable.data());
   constexpr std::size_t fixed = 6;
-  bool right = numbers.size() > fixed && numbers[0] <= std::uint64_t(role::servers);
+  bool right = numbers.size() > fixed && numbers[0] <= std::uint64_t(role::shim);
   image_order order;
   if (right) {
     order.what = static_cast<role>(numbers[0]);
     order.id = {static_cast<std::uint32_t>(numbers[1]), static_cast<std::uint32_t>(numbers[2])};
     order.attributes_size = numbers[3];
     order.body_size = numbers[4];
-    order.mask = numbers[5];
+    order.mask = set_of(numbers[5]);
     for (std::size_t i = fixed; i < numbers.size(); ++i) order.fds.push_back(static_cast<int>(numbers[i]));
     for (const int fd : order.fds) right = right && set_close_on_exec(fd, true);
   }

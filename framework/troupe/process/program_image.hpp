@@ -2,7 +2,7 @@
 
 #include "troupe/process/process_id.hpp"
 
-#include <array>
+#include <csignal>
 #include <cstdint>
 #include <optional>
 #include <vector>
@@ -16,13 +16,14 @@ struct image_order {
   enum class role : std::uint32_t {
     child,    ///< goes on as the process `id`, whose settings are applied
     servers,  ///< becomes the keeper of the tree
+    shim,     ///< forks the process `id`, and waits for its end
   };
   role what = role::child;
   process_id id{};
   std::uint64_t attributes_size = 0;
   std::uint64_t body_size = 0;
-  std::uint64_t mask = 0;  ///< of blocked signals; bit N - 1 is signal N
-  std::vector<int> fds;    ///< what these are is agreed upon for each role
+  sigset_t mask{};       ///< of blocked signals
+  std::vector<int> fds;  ///< what these are is agreed upon for each role
 
   /// Replaces this process, which has one thread, by such an image. Throws `error` if that fails.
   [[noreturn]] void become() const;

@@ -2,6 +2,7 @@
 
 #include "troupe/base/error.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -32,6 +33,10 @@ void end_children_of(const process_table& table, process_id gone) {
   for (std::uint32_t i = 0; i < table.used(); ++i) {
     const process_id child = table.living(i);
     if (!child || table.parent_of(i) != gone) continue;
+    if (table.at(i).by_starter.load(std::memory_order_relaxed) != 0 && table.give_birth(child, stillborn)) {
+      table.forget(child);  // its starter died before it had started it
+      continue;
+    }
     switch (table.at(i).on_parent_death.load(std::memory_order_relaxed)) {
     case when_orphaned::kill: table.signal_or_log(child, SIGKILL); break;
     case when_orphaned::terminate: table.terminate_or_log(child); break;
@@ -44,6 +49,18 @@ void bury_root(const process_table& table, process_id root) {
   if (table.living(root.slot) == root) table.record_end(root, {});
   table.bury(root);
   end_children_of(table, root);
+}
+
+void wait_for_child(const process_table& table, process_id id, pid_t pid) {
+  siginfo_t info{};
+  rusage used{};
+  while (::syscall(SYS_waitid, P_PID, pid, &info, WEXITED | WNOWAIT, &used) != 0 && errno == EINTR) {
+  }
+  table.record_end(id, end_of(info, used));
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  table.bury(id);
+  end_children_of(table, id);
 }
 
 reaper::reaper(process_table table) : table_{std::move(table)} {

@@ -14,6 +14,9 @@ void end_children_of(const process_table& table, process_id gone);
 /// The same for the first process, or its system, which has no kernel parent in the tree that could publish its end.
 void bury_root(const process_table& table, process_id root);
 
+/// Blocks until the child `pid` of this process has ended, which is the process `id`; then as the reaper does.
+void wait_for_child(const process_table& table, process_id id, pid_t pid);
+
 /// Waits for the children of this process and publishes in the process table how they ended. Of a dead process, first
 /// the row says so, then its pid becomes free, then whoever waits is told. SIGCHLD must be blocked, see
 /// set_up_server.
