@@ -372,7 +372,11 @@ bool membership::end_daemon(process_id id) {
 transport::byte_queue& membership::open_inbox() {
   const std::lock_guard guard{inboxes_lock_};
   if (!own_inbox_) {
-    own_inbox_ = transport::byte_queue::create_in(table_.map_inbox(self_.slot), inbox_limits);
+    if (table_.largest_message() == 0)
+      throw error{errc::unsupported,
+                  "actors need a larger limit on the size of files than the first process of this tree"
+                  " has (RLIMIT_FSIZE, ulimit -f); 400 MB are enough, of which next to nothing is used"};
+    own_inbox_ = transport::byte_queue::create_in(table_.map_inbox(self_.slot), inbox_limits(table_.largest_message()));
     table_.at(self_).inbox.store(self_.generation, std::memory_order_release);
   }
   return own_inbox_;

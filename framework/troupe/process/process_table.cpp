@@ -11,6 +11,7 @@
 #include <csignal>
 #include <new>
 #include <random>
+#include <sys/resource.h>
 
 namespace troupe::tree {
 
@@ -22,10 +23,10 @@ constexpr std::size_t table_size = head_size + slot_count * sizeof(slot);
 
 }  // namespace
 
-std::size_t process_table::inbox_offset(std::uint32_t index) {
+std::size_t process_table::inbox_offset(std::uint32_t index, std::size_t largest) {
   static_assert(sizeof(head) == head_size);
   constexpr std::size_t page = 4096;
-  return (table_size + page - 1) / page * page + index * inbox_size();
+  return (table_size + page - 1) / page * page + index * inbox_size(largest);
 }
 
 process_table::process_table(memory::region memory)
@@ -33,9 +34,27 @@ process_table::process_table(memory::region memory)
     , head_{std::launder(reinterpret_cast<head*>(memory_->data()))}
     , slots_{std::launder(reinterpret_cast<slot*>(memory_->data() + head_size))} {}
 
+/// As large as can be: all inboxes together are one sparse file, of which a process maps one inbox for each process
+/// that it sends to.
+std::size_t process_table::affordable_message() {
+  constexpr std::size_t partners = 32;
+  rlimit file{};
+  rlimit space{};
+  (void)::getrlimit(RLIMIT_FSIZE, &file);
+  (void)::getrlimit(RLIMIT_AS, &space);
+  for (std::size_t largest = tree::largest_message; largest >= least_message; largest = largest / 2 - 32)
+    if (inbox_offset(slot_count, largest) <= file.rlim_cur && inbox_size(largest) <= space.rlim_cur / partners)
+      return largest;
+  return inbox_offset(slot_count, least_message) <= file.rlim_cur ? least_message : 0;
+}
+
 process_table process_table::create() {
-  auto memory = memory::region::create("troupe-control", inbox_offset(slot_count), table_size, table_size);
-  (new (memory.data()) head)->magic = magic;
+  const std::size_t largest = affordable_message();
+  const std::size_t size = largest == 0 ? table_size : inbox_offset(slot_count, largest);
+  auto memory = memory::region::create("troupe-control", size, table_size, table_size);
+  auto* fresh = new (memory.data()) head;
+  fresh->magic = magic;
+  fresh->largest_message = largest;
   // Anywhere, so that no process of another tree has an id of this one.
   const std::uint32_t first_generation = std::random_device{}();
   for (std::uint32_t i = 0; i < slot_count; ++i)
@@ -200,7 +219,7 @@ void process_table::interrupt_all() const noexcept {
 }
 
 memory::region process_table::map_inbox(std::uint32_t index) const {
-  return memory_->slice(inbox_offset(index), inbox_size());
+  return memory_->slice(inbox_offset(index, largest_message()), inbox_size(largest_message()));
 }
 
 std::string describe_exit(int code) {

@@ -170,6 +170,9 @@ class process_table {
   /// Makes everybody in the tree look again at what he waits for.
   void interrupt_all() const noexcept;
 
+  /// The largest message that an inbox of this tree takes, in bytes. 0: there are no inboxes, because the first process
+  /// may make no file that holds them (RLIMIT_FSIZE).
+  [[nodiscard]] std::size_t largest_message() const noexcept { return head_->largest_message; }
   /// The memory of the inbox of one process, mapped.
   [[nodiscard]] memory::region map_inbox(std::uint32_t index) const;
 
@@ -178,6 +181,7 @@ class process_table {
     std::uint64_t magic = 0;
     std::uint32_t first_slot = 0;  // by the first process, before there are others; the next one, too
     std::uint32_t first_generation = 0;
+    std::uint64_t largest_message = 0;           // by the first process, before there are others
     std::atomic<std::uint32_t> used{0};          // by the fork server
     std::atomic<std::uint32_t> server_epoch{0};  // by each fork server, when it begins
     std::atomic<std::uint32_t> revivals{0};      // by whoever starts servers anew; 0 by each fork server
@@ -186,7 +190,8 @@ class process_table {
   };
 
   explicit process_table(memory::region memory);
-  static std::size_t inbox_offset(std::uint32_t index);
+  [[nodiscard]] static std::size_t inbox_offset(std::uint32_t index, std::size_t largest);
+  [[nodiscard]] static std::size_t affordable_message();
 
   std::shared_ptr<const memory::region> memory_;  // copies of a table are the same table
   head* head_;
