@@ -202,6 +202,7 @@ int run_member(process_table table, newborn child, origin how) {
     hang_on(child.fds[lifeline_descriptor].get(), place.table().at(child.id).on_parent_death.load());
     const order what{std::move(child.body)};
     if (child.settles) settle(*child.settles, what, child.fds[folder_descriptor].get(), place);
+    if (how != origin::forked) wire::decode<process_attributes>(what.attributes()).assume_after_exec();
     if (how != origin::executed) {
       set_descriptors(child.fds);
       const start_settings settings = settings_of(what);

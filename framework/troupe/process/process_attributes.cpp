@@ -367,6 +367,11 @@ void process_attributes::assume(const process_attributes& from, int folder) cons
   if (who != from.who || secure_bits != from.secure_bits) become(who, from.who, secure_bits);
 }
 
+void process_attributes::assume_after_exec() const {
+  const credentials now = credentials::of(::getpid(), ::getpid());
+  if (who != now) become(who, now, secure_bits);
+}
+
 std::uint64_t hash_of(std::span<const std::byte> encoded) noexcept {
   return std::hash<std::string_view>{}({reinterpret_cast<const char*>(encoded.data()), encoded.size()});
 }

@@ -89,6 +89,8 @@ struct process_attributes {
   /// Changes this process, which has one thread and is as `from`, into what is described here. The working directory
   /// becomes that of the descriptor, if there is one. Throws `error`, naming what the system refused.
   void assume(const process_attributes& from, int folder) const;
+  /// In a fresh image of the program: an exec has changed who the process is, as execve(2) says.
+  void assume_after_exec() const;
 };
 
 /// Tells attributes, as they are encoded, from others.
