@@ -22,6 +22,7 @@ fork_server::fork_server(server_seat& seat, reaper& children, int keeper_life)
     , keeper_life_{keeper_life}
     , attributes_{hash_of(wire::encode(seat.attributes).span())} {
   ::prctl(PR_SET_NAME, "troupe-server");
+  if (seat_.lifeline) lifelines_[table_.first()] = seat_.lifeline.duplicate();
 }
 
 fork_server::outcome fork_server::run() {

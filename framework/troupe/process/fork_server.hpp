@@ -21,7 +21,8 @@ struct server_seat {
   unique_fd lock;       // see life_lock::of_servers
   unique_fd root_life;  // a pidfd: readable when the first process has ended; empty if it has
   request_channel requests;
-  unique_fd ready;  // the first byte of the first fork server; or the text of why there is none. Else empty
+  unique_fd lifeline;  // the first process's end of its lifeline
+  unique_fd ready;     // the first byte of the first fork server; or the text of why there is none. Else empty
   inherited_state for_children;
   process_attributes attributes;  // of its children, as long as they change nothing
 };

@@ -20,6 +20,7 @@ class lifeline {
   /// For children to come; the same one for all, unless this process is another user by now. Throws `error`.
   [[nodiscard]] int end_of_child();
   [[nodiscard]] int end_of_parent() const noexcept { return parent_.get(); }
+  [[nodiscard]] unique_fd duplicate_end_of_parent() const { return parent_.duplicate(); }
   /// In a copy that fork() made, which nobody hangs on.
   void cut() noexcept;
 

@@ -48,11 +48,13 @@ error servers_gone(const process_table& table) {
 
 }  // namespace
 
-membership::membership(process_table table, process_id self, request_channel requests, unique_fd life)
+membership::membership(process_table table, process_id self, request_channel requests, unique_fd life, lifeline line)
     : table_{std::move(table)}
     , self_{self}
     , requests_{std::move(requests)}
-    , life_{std::move(life)} {
+    , life_{std::move(life)}
+    , lifeline_{std::move(line)} {
+  if (lifeline_.end_of_parent() >= 0) lifeline_kept_ = table_.server_epoch().load();  // the servers were given it
   logs::name_process(text_of(table_.at(self_).name));
   memory::interrupt::use(table_.at(self_).interrupts, []() noexcept {
     if (auto* here = current_or_null()) here->look_after_tree();

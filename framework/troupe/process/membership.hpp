@@ -27,7 +27,7 @@ namespace troupe::tree {
 /// that fork() makes has no place of its own. Thread-safe.
 class membership final : private memory::owner::registry {
  public:
-  membership(process_table table, process_id self, request_channel requests, unique_fd life);
+  membership(process_table table, process_id self, request_channel requests, unique_fd life, lifeline line = {});
   ~membership() override;
   membership(const membership&) = delete;
   membership& operator=(const membership&) = delete;

@@ -76,7 +76,7 @@ void require_single_thread() {
   logs::name_process("troupe-server");
   try {
     close_all_but({table.fd(), seat->lock.get(), seat->root_life.get(), seat->requests.in.get(),
-                   seat->requests.out.get(), seat->ready.get()});
+                   seat->requests.out.get(), seat->lifeline.get(), seat->ready.get()});
     child = keep_servers(*seat);
   } catch (const std::exception& e) {
     log(log_level::error, std::string{"the fork server gave up: "} + e.what());
@@ -152,15 +152,18 @@ root::root() {
   auto [serving, asking] = transport::packet_socket_pair();
   transport::tell_senders(serving.get());
   request_channel requests{std::move(serving), std::move(asking)};
+  lifeline line;
+  (void)line.end_of_child();
   auto [news, teller] = plain_pipe();
   unique_fd life = open_pidfd(::getpid());
   if (!life) throw_errno("pidfd_open", "this process");
   flush_standard_streams();  // else the children would write our pending output once more
   fork_servers({table, life_lock::hold(table.fd(), life_lock::of_servers), std::move(life), requests.duplicate(),
-                std::move(teller), inherited_state::of_this_process(), process_attributes::of_this_thread()});
+                line.duplicate_end_of_parent(), std::move(teller), inherited_state::of_this_process(),
+                process_attributes::of_this_thread()});
   wait_until_ready(news);
   unique_fd proof = life_lock::hold(table.fd(), self.slot);
-  state_.reset(new state{{std::move(table), self, std::move(requests), std::move(proof)}});
+  state_.reset(new state{{std::move(table), self, std::move(requests), std::move(proof), std::move(line)}});
 }
 
 root::~root() {
@@ -186,6 +189,7 @@ root::~root() {
          std::move(lock),
          std::move(life),
          std::move(requests),
+         {},
          {},
          inherited_state::of_this_process(),
          process_attributes::of_this_thread()});
