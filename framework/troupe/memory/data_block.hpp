@@ -1,5 +1,6 @@
 #pragma once
 
+#include "troupe/base/birth_time.hpp"
 #include "troupe/base/unique_fd.hpp"
 #include "troupe/memory/data_lock.hpp"
 #include "troupe/memory/region.hpp"
@@ -84,16 +85,19 @@ class data_block {
   [[nodiscard]] data_header& header() const noexcept { return *reinterpret_cast<data_header*>(region_.data()); }
   [[nodiscard]] std::byte* elements() const noexcept { return region_.data() + data_offset; }
   [[nodiscard]] std::size_t count() const noexcept { return count_; }
+  [[nodiscard]] const birth_time& born() const noexcept { return born_; }
   /// Bytes from `elements()` on that are there for sure.
   [[nodiscard]] std::size_t room() const noexcept { return region_.size() - data_offset; }
-  [[nodiscard]] int fd() const noexcept { return region_.fd(); }
+  /// To be sent to others. Throws errc::closed if the program closed it.
+  [[nodiscard]] int fd() const { return region_.checked_fd(); }
 
  private:
   bool entered(bool locked) noexcept;
   [[noreturn]] void throw_not_held() const;
 
   std::atomic<std::uint32_t> holds_{0};  // locks by way of this block that are not undone; written by the holder
-  std::size_t count_;                    // before the region: its size depends on it
+  birth_time born_;
+  std::size_t count_;  // before the region: its size depends on it
   region region_;
 };
 

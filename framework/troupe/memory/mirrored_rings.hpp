@@ -25,6 +25,8 @@ class mirrored_rings {
   ~mirrored_rings();
 
   [[nodiscard]] int fd() const noexcept { return file_.get(); }
+  /// To be sent to others. Throws errc::closed if the program closed it.
+  [[nodiscard]] int checked_fd() const { return file_.checked("a pipe"); }
   [[nodiscard]] std::byte* header() const noexcept { return base_; }
   /// The first byte of a ring; `2 * ring_bytes` bytes follow, the second half showing the first again.
   [[nodiscard]] std::byte* ring(std::size_t index) const noexcept {

@@ -4,7 +4,6 @@
 #include "troupe/memory/sealed_file.hpp"
 
 #include <cerrno>
-#include <fcntl.h>
 #include <string>
 #include <sys/mman.h>
 #include <utility>
@@ -58,18 +57,21 @@ region::~region() {
   if (data_ != nullptr) ::munmap(data_, size_);
 }
 
+int region::checked_fd() const { return file_->checked("shared memory"); }
+
 void region::allocate(std::size_t offset, std::size_t length) const {
+  (void)checked_fd();
   sealed_file::allocate(*file_, offset_ + offset, length);
 }
 
 void region::release(std::size_t offset, std::size_t length) const noexcept {
   // A refusal keeps the memory, which is harmless: it is allocated again before its next use anyway.
-  (void)::fallocate(fd(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, static_cast<off_t>(offset_ + offset),
-                    static_cast<off_t>(length));
+  // Through the mapping, which cannot become that of another file.
+  (void)::madvise(data_ + offset, length, MADV_REMOVE);
 }
 
 void region::map() {
-  void* where = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, fd(), static_cast<off_t>(offset_));
+  void* where = ::mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, checked_fd(), static_cast<off_t>(offset_));
   if (where == MAP_FAILED && errno == ENOMEM)
     throw error{errc::out_of_memory,
                 "this process has no room for " + std::to_string(size_) + " bytes of shared memory"};

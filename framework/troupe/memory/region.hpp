@@ -35,7 +35,11 @@ class region {
 
   [[nodiscard]] std::byte* data() const noexcept { return data_; }
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
+  /// -1 without a file. Another file has this number if the program closed it: see `checked_fd`.
   [[nodiscard]] int fd() const noexcept { return file_ ? file_->get() : -1; }
+  /// Throws errc::closed if the program closed it.
+  [[nodiscard]] int checked_fd() const;
+  [[nodiscard]] bool is_intact() const noexcept { return file_ && file_->is_intact(); }
 
   /// Backs [offset, offset + length) with memory, so that touching it cannot fault later.
   /// Throws errc::out_of_memory naming the size when the machine has none left.

@@ -1,5 +1,6 @@
 #include "troupe/process/child.hpp"
 
+#include "troupe/base/birth_time.hpp"
 #include "troupe/base/error.hpp"
 #include "troupe/base/forks.hpp"
 #include "troupe/base/log.hpp"
@@ -81,7 +82,7 @@ class order {
     const std::size_t size = sizes_[0] + sizes_[1];
     const auto file = memory::region::create("troupe start", std::max<std::size_t>(size, 1), size);
     std::copy_n(data(), size, file.data());
-    same.memory = unique_fd{::fcntl(file.fd(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
+    same.memory = duplicate_of(file.fd());
     if (!same.memory) throw_errno("fcntl(F_DUPFD_CLOEXEC)", "a start request");
     return same;
   }
@@ -176,11 +177,11 @@ void settle(const newborn::settlement& how, const order& what, int folder, membe
       throw error{errc::unsupported, part + " cannot be given to a child of the fork server"};
     wanted.assume(how.from, folder);
     state.store(is_settled, std::memory_order_release);
-    place.call_server();
+    (void)place.call_server();
   } catch (const std::exception& e) {
     log(log_level::info, std::string{"is to be started by its starter itself: "} + e.what());
     state.store(cannot_settle, std::memory_order_release);
-    place.call_server();
+    (void)place.call_server();
     ::_exit(0);
   }
 }
@@ -223,6 +224,7 @@ int run_member(process_table table, newborn child, origin how) {
 }  // namespace
 
 int run_child(process_table table, newborn child) {
+  birth_time::begin();
   set_signals(child.inherited);
   set_line_buffers();
   ::prctl(PR_SET_NAME, table.at(child.id).name.data());

@@ -100,7 +100,7 @@ class keeper {
   }
   [[nodiscard]] unique_fd life_of(process_id id) const {
     unique_fd life = open_pidfd(table_.at(id).pid.load(std::memory_order_acquire));
-    if (!life_lock::is_held(table_.fd(), id.slot)) life.reset();
+    if (!table_.life_is_held(id.slot)) life.reset();
     return life;
   }
   [[nodiscard]] stranger behind_shim(process_id id) const {
@@ -127,7 +127,7 @@ class keeper {
         s = {s.id, life_of(s.id)};
         entry.fd = s.life.get();
       }
-      const bool gone = s.life ? ::poll(&entry, 1, 0) > 0 : !life_lock::is_held(table_.fd(), s.id.slot);
+      const bool gone = s.life ? ::poll(&entry, 1, 0) > 0 : !table_.life_is_held(s.id.slot);
       if (!gone) return false;
       table_.bury_unheard(s.id);
       end_children_of(table_, s.id);

@@ -192,7 +192,7 @@ void membership::start_here(process_id id, const request& what, std::vector<int>
     throw error{errc::start_failed, "the fresh image of the program ended before it came to troupe::system"};
   errno = problem;
   if (problem != 0) throw_errno("fork", "a process that is as this one is now");
-  call_server();  // the keeper is to know of it
+  (void)call_server();  // the keeper is to know of it
 }
 
 void membership::throw_refused(std::string_view name, std::int32_t reason) {
@@ -236,7 +236,7 @@ bool membership::send(const request& what, std::span<const std::byte> body, std:
                       bool again) {
   try {
     const auto bytes = std::as_bytes(std::span{&what, 1});
-    return transport::send_packet(requests_.out.get(), bytes, body, descriptors,
+    return transport::send_packet(requests_.out.checked("the line to the fork server"), bytes, body, descriptors,
                                   deadline::after(memory::interrupt::longest_nap))
            == transport::packet_result::done;
   } catch (const error&) {
@@ -245,12 +245,15 @@ bool membership::send(const request& what, std::span<const std::byte> body, std:
   }
 }
 
-void membership::call_server() noexcept {
+bool membership::call_server() noexcept {
   const request what{.what = request::kind::look, .from = self_};
   try {
-    (void)transport::send_packet(requests_.out.get(), std::as_bytes(std::span{&what, 1}), {}, {}, deadline::now());
+    const int line = requests_.out.checked("the line to the fork server");
+    (void)transport::send_packet(line, std::as_bytes(std::span{&what, 1}), {}, {}, deadline::now());
+    return true;
   } catch (const error& e) {
     log(log_level::warning, std::string{"the fork server cannot be called: "} + e.what());
+    return false;
   }
 }
 

@@ -60,8 +60,8 @@ class membership final : private memory::owner::registry {
   /// Once the system of the first process is over: blocks until nobody is left who ends with it, or nobody could see to
   /// that any more.
   void wait_until_settled() noexcept;
-  /// Has the fork server look at what the process table says.
-  void call_server() noexcept;
+  /// Has the fork server look at what the process table says. False if this process has lost the line to it.
+  bool call_server() noexcept;
   /// How `id` ended, which it did; code 255 if both servers died before they could tell.
   [[nodiscard]] end_record end_of(process_id id) const;
   [[nodiscard]] std::string last_words_of(process_id id) const;

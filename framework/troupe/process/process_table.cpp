@@ -98,9 +98,11 @@ bool process_table::has_ended(process_id id) const noexcept {
   return !holds(id) || state == dead;
 }
 
-bool process_table::is_dead(process_id id) const noexcept {
-  return has_ended(id) || !life_lock::is_held(fd(), id.slot);
+bool process_table::life_is_held(std::uint32_t row) const noexcept {
+  return !memory_->is_intact() || life_lock::is_held(fd(), row);
 }
+
+bool process_table::is_dead(process_id id) const noexcept { return has_ended(id) || !life_is_held(id.slot); }
 
 std::string process_table::describe(process_id id) const {
   if (!holds(id)) return "a process that ended long ago";
@@ -140,7 +142,7 @@ process_id process_table::claim(const claim_for& whom) const {
     slot& row = at(i);
     const std::uint32_t state = row.state.load(std::memory_order_acquire);
     const bool forgotten = row.released.load(std::memory_order_acquire) != 0 || has_ended(parent_of(i));
-    if (state == live || state == ending || (state == dead && !forgotten) || life_lock::is_held(fd(), i)) continue;
+    if (state == live || state == ending || (state == dead && !forgotten) || life_is_held(i)) continue;
     const std::uint32_t next = row.generation.load(std::memory_order_relaxed) + 1;
     const process_id id{i, next == 0 ? 1 : next};
     const bool inherits = whom.parent && at(whom.parent).detached.load(std::memory_order_relaxed) != 0;

@@ -125,6 +125,9 @@ class process_table {
   /// 1: nobody is left who ends with the first process. Futex.
   [[nodiscard]] std::atomic<std::uint32_t>& settled() const noexcept { return head_->settled; }
   [[nodiscard]] int fd() const noexcept { return memory_->fd(); }
+  /// Whether the kernel still holds a life lock for somebody; yes if this process cannot know, as it has closed the
+  /// descriptor of the table.
+  [[nodiscard]] bool life_is_held(std::uint32_t row) const noexcept;
 
   /// Whether the row still speaks of `id`.
   [[nodiscard]] bool holds(process_id id) const noexcept;

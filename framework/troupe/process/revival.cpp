@@ -22,7 +22,7 @@ void bury_the_dead(const process_table& table) {
     }
     const process_id id = table.living(i);
     // Who is about to be born is for the next fork server to decide about.
-    if (!id || table.at(i).pid.load(std::memory_order_acquire) <= 0 || life_lock::is_held(table.fd(), i)) continue;
+    if (!id || table.at(i).pid.load(std::memory_order_acquire) <= 0 || table.life_is_held(i)) continue;
     table.bury_unheard(id);
     end_children_of(table, id);
   }
@@ -38,7 +38,7 @@ void start_servers(const process_table& table, const request_channel& requests, 
 
 }  // namespace
 
-bool servers_live(const process_table& table) noexcept { return life_lock::is_held(table.fd(), life_lock::of_servers); }
+bool servers_live(const process_table& table) noexcept { return table.life_is_held(life_lock::of_servers); }
 
 void do_without_servers(const process_table& table, const request_channel& requests) noexcept {
   try {

@@ -174,8 +174,8 @@ root::~root() {
   }
   place.leave();
   place.table().system_over().store(1);
-  place.call_server();  // the servers end what is left, then say so
-  place.wait_until_settled();
+  // The servers end what is left, then say so. If they cannot be called, they will see the end of this process.
+  if (place.call_server()) place.wait_until_settled();
 }
 
 [[noreturn]] void serve_anew(const image_order& order) {
@@ -184,7 +184,7 @@ root::~root() {
   unique_fd lock{order.fds[1]};
   request_channel requests{unique_fd{order.fds[2]}, unique_fd{order.fds[3]}};
   unique_fd life = open_pidfd(table.at(table.first()).pid.load());
-  if (!life_lock::is_held(table.fd(), table.first().slot)) life.reset();  // it may be that of another process by now
+  if (!table.life_is_held(table.first().slot)) life.reset();  // it may be that of another process by now
   serve({std::move(table),
          std::move(lock),
          std::move(life),

@@ -17,7 +17,7 @@ void fork_from_shim(image_order& order) {
   const unique_fd status{order.fds.back()};  // whence the starter reads an errno; the end without one is a failure
   order.fds.pop_back();
   const auto tell = [&](int problem) { (void)!::write(status.get(), &problem, sizeof problem); };
-  unique_fd control{::fcntl(order.fds.front(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1)};
+  unique_fd control = duplicate_of(order.fds.front());
   const process_table table = process_table::attach(std::move(control));
   const inherited_state before = inherited_state::of_this_process();
   set_up_server();

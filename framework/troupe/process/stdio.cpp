@@ -61,7 +61,7 @@ stdio stdio::append_to(std::string path) {
 
 stdio stdio::descriptor(int fd) {
   stdio made{kind::open_file};
-  made.fd_ = std::make_shared<unique_fd>(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  made.fd_ = std::make_shared<unique_fd>(duplicate_of(fd));
   if (!*made.fd_) throw_errno("fcntl(F_DUPFD_CLOEXEC)", "descriptor " + std::to_string(fd));
   return made;
 }
@@ -87,7 +87,7 @@ unique_fd stdio::open(int number) const {
   case kind::open_file: return fd_->duplicate();
   case kind::pumped: return pump_->start(pump_);
   case kind::inherited:
-    if (unique_fd own{::fcntl(number, F_DUPFD_CLOEXEC, 0)}) return own;
+    if (unique_fd own = duplicate_of(number)) return own;
     break;
   case kind::nothing: break;
   }

@@ -53,8 +53,10 @@ byte_queue byte_queue::attach_to(memory::region slice, std::uint64_t type) {
   return byte_queue{std::move(view)};
 }
 
-byte_queue::descriptors byte_queue::fds() const noexcept {
-  return {state_->region.fd(), state_->carrier.first.get(), state_->carrier.second.get()};
+byte_queue::descriptors byte_queue::fds() const {
+  const queue_state& q = state_->usable();
+  if (!q.carrier.first) return {q.region.checked_fd(), -1, -1};
+  return {q.region.checked_fd(), q.carrier.first.checked("a queue"), q.carrier.second.checked("a queue")};
 }
 
 // -- put -------------------------------------------------------------------------------------------------------------
@@ -63,7 +65,7 @@ byte_queue::descriptors byte_queue::fds() const noexcept {
 /// returns the new end. `may_put` has the last word on the room. False at the limit.
 template <class MayPut, class Put>
 bool byte_queue::put_when_there_is_room(std::size_t need, deadline limit, wait_hook on_wait, MayPut may_put, Put put) {
-  queue_state& q = *state_;
+  queue_state& q = state_->usable();
   if (need > q.ring_size)
     throw error{errc::message_too_large, "an item of " + std::to_string(need - unit) + " bytes is larger than the "
                                              + std::to_string(q.ring_size) + " bytes this queue can ever hold"};
@@ -127,12 +129,13 @@ cursor write_frame(queue_state& q, cursor end, std::uint64_t flags, std::size_t 
 /// Sends descriptors ahead of the frame that they belong to; false if there is no room. Under `producers`.
 bool send_ahead(queue_state& q, std::uint64_t tag, std::span<const int> handles) {
   const auto send = [&] {
-    return send_packet(q.carrier.second.get(), std::as_bytes(std::span{&tag, 1}), {}, handles, deadline::now())
+    return send_packet(q.carrier.second.checked("a queue"), std::as_bytes(std::span{&tag, 1}), {}, handles,
+                       deadline::now())
            == packet_result::done;
   };
   if (send()) return true;
   if (q.waiting() != 0) return false;
-  drain_packets(q.carrier.first.get());  // of producers that were killed before their commit
+  drain_packets(q.carrier.first.checked("a queue"));  // of producers that were killed before their commit
   return send();
 }
 
@@ -141,7 +144,7 @@ bool send_ahead(queue_state& q, std::uint64_t tag, std::span<const int> handles)
 std::vector<unique_fd> look_at_handles(queue_state& q, std::uint64_t tag) {
   for (;;) {
     std::uint64_t next = 0;
-    auto packet = peek_packet(q.carrier.first.get(), std::as_writable_bytes(std::span{&next, 1}));
+    auto packet = peek_packet(q.carrier.first.checked("a queue"), std::as_writable_bytes(std::span{&next, 1}));
     if (packet.result != packet_result::done || packet.size != sizeof next || next > tag) return {};
     if (next == tag) return std::move(packet.descriptors);
     drop_packet(q.carrier.first.get());
@@ -159,7 +162,7 @@ bool byte_queue::put(std::span<const std::span<const std::byte>> parts, deadline
 
 bool byte_queue::put(std::span<const std::byte> bytes, std::span<const int> handles, deadline limit) {
   if (handles.empty()) return put({&bytes, 1}, limit);
-  queue_state& q = *state_;
+  queue_state& q = state_->usable();
   if (!q.carrier.first || q.leased())
     throw error{errc::invalid_argument, "an item with handles in it was put on queue " + std::string{q.name()}
                                             + ", whose items may be delivered more than once; use one without leases"};
@@ -176,7 +179,7 @@ bool byte_queue::put(std::span<const std::byte> bytes, std::span<const int> hand
 }
 
 std::size_t byte_queue::put_some(frame_batch& frames, deadline limit, wait_hook on_wait) {
-  queue_state& q = *state_;
+  queue_state& q = state_->usable();
   std::size_t count = 0;
   (void)put_when_there_is_room(q.frame_size(frames.front().size()), limit, on_wait, always, [&](const cursor start) {
     cursor end = start;
@@ -203,7 +206,7 @@ std::size_t byte_queue::put_some(frame_batch& frames, deadline limit, wait_hook 
 /// a shutdown.
 template <class Take, class Ready, class Ended>
 bool byte_queue::take_when_ready(deadline limit, wait_hook on_wait, Take take, Ready ready, Ended ended) {
-  queue_state& q = *state_;
+  queue_state& q = state_->usable();
   for (bool looked_long = false;;) {
     q.look_for_deaths(limit);
     memory::event_count::ticket ticket{};
@@ -236,7 +239,7 @@ bool byte_queue::take_when_ready(deadline limit, wait_hook on_wait, Take take, R
 /// follows the commit, under the lock.
 template <class Take, class Taken>
 bool byte_queue::take_items(deadline limit, wait_hook on_wait, Take take, Taken taken) {
-  queue_state& q = *state_;
+  queue_state& q = state_->usable();
   queue_claim* const claim = q.come_back();
   const auto take_some = [&] {
     const cursor start = q.head(std::memory_order_relaxed);  // we hold the lock of its only writers
@@ -261,7 +264,7 @@ bool byte_queue::take_items(deadline limit, wait_hook on_wait, Take take, Taken 
 }
 
 std::optional<byte_queue::item> byte_queue::get(deadline limit, wait_hook on_wait) {
-  queue_state& q = *state_;
+  queue_state& q = state_->usable();
   std::optional<item> taken;
   if (q.leased()) {
     if (auto held = lease(limit)) {
@@ -293,7 +296,7 @@ std::optional<byte_queue::item> byte_queue::get(deadline limit, wait_hook on_wai
 }
 
 std::size_t byte_queue::get_some(frame_batch& frames, std::size_t most, deadline limit, wait_hook on_wait) {
-  queue_state& q = *state_;
+  queue_state& q = state_->usable();
   std::size_t count = 0;
   if (most == 0) return 0;
   const auto copy = [&](const cursor start, cursor end) {
@@ -322,7 +325,7 @@ void log_dead_letter(const dead_item& item) {
 }  // namespace
 
 std::optional<held_item> byte_queue::lease(deadline limit) {
-  queue_state& q = *state_;
+  queue_state& q = state_->usable();
   if (!q.leased())
     throw error{errc::invalid_argument, "queue " + std::string{q.name()} + " was made without leases; make it with "
                                             + "queue_options{.leases = true}"};
@@ -400,7 +403,7 @@ void held_item::end(std::uint32_t how) {
 }
 
 bool byte_queue::wait_until_done(deadline limit) {
-  queue_state& q = *state_;
+  queue_state& q = state_->usable();
   for (;;) {
     q.look_for_deaths(limit);  // a lease of the dead comes back
     if (q.all_done()) return true;
@@ -439,7 +442,7 @@ bool byte_queue::full() const noexcept {
 std::uint32_t byte_queue::item_limit() const noexcept { return state_->layout.item_limit; }
 
 void byte_queue::shutdown(bool drop) {
-  queue_layout& layout = state_->layout;
+  queue_layout& layout = state_->usable().layout;
   {
     const std::lock_guard producers{layout.producers};  // no put is half way when the stream ends
     state_->lock_consumers(deadline::never());

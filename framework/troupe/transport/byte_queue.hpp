@@ -171,7 +171,7 @@ class byte_queue {
     int carrier_in;  ///< -1 without handles
     int carrier_out;
   };
-  [[nodiscard]] descriptors fds() const noexcept;
+  [[nodiscard]] descriptors fds() const;
   [[nodiscard]] bool is_leased() const noexcept;
   [[nodiscard]] bool carries_handles() const noexcept;
   [[nodiscard]] std::string_view name() const noexcept;

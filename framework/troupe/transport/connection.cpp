@@ -52,6 +52,7 @@ bool connection::writable() const noexcept { return end_ && end_->can_write(); }
 
 pipe_end& connection::open(direction needed) const {
   if (!end_) throw error{errc::closed, "this end of the pipe was closed, or moved to another process"};
+  end_->born().check("an end of a pipe");
   if (end_->is_copy())
     throw error{errc::endpoint_in_use,
                 "this end of the pipe is the copy that fork() made; the parent process is its one owner"};

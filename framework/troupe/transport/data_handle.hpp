@@ -39,6 +39,7 @@ class data_handle {
   void adopt(std::shared_ptr<memory::data_block> block) noexcept { block_ = std::move(block); }
   [[nodiscard]] memory::data_block& block() const {
     if (block_ == nullptr) throw_closed();
+    block_->born().check("shared data");
     return *block_;
   }
 

@@ -178,7 +178,7 @@ pipe_end::~pipe_end() {
 
 void pipe_end::look_for_hang_up(patience& known, std::uint32_t interrupts) const {
   known.interrupts = interrupts;
-  known.hung_up = has_hung_up(socket_.get());
+  known.hung_up = has_hung_up(socket_fd());
 }
 
 /// Waits until `ready()`, which is true after a SYNC "frame" or "released" of the other side.
@@ -222,7 +222,7 @@ void pipe_end::wake(pipe_direction& way, std::uint32_t flags) noexcept {
   while (!way.state.compare_exchange_weak(before, (before & ~flags) + pipe_direction::one_wake)) {
   }
   memory::unpark_all(way.state);
-  if ((before & flags & flag::reader_polls) != 0) send_token(socket_.get());
+  if ((before & flags & flag::reader_polls) != 0 && socket_.is_intact()) send_token(socket_.get());
 }
 
 // -- sending ---------------------------------------------------------------------------------------------------------
@@ -276,7 +276,7 @@ bool pipe_end::put_frame(std::uint8_t kind, std::span<const std::uint64_t> head,
   if (!handles.empty()) {
     // First the descriptors, then the frame: if this process dies in between, nobody asks for them.
     const std::uint64_t tag = writer_.position();
-    switch (send_packet(socket_.get(), std::as_bytes(std::span{&tag, 1}), {}, handles, limit)) {
+    switch (send_packet(socket_fd(), std::as_bytes(std::span{&tag, 1}), {}, handles, limit)) {
     case packet_result::done: break;
     case packet_result::timeout: return false;
     case packet_result::gone: throw_broken();
@@ -319,13 +319,13 @@ bool pipe_end::next_frame(deadline limit) {
   case outcome::gone: break;
   }
   // What the sender was in the middle of was never sent. The descriptors of it may be ends that others wait for.
-  drain_packets(socket_.get());
+  drain_packets(socket_fd());
   throw_end();
 }
 
 bool pipe_end::seems_ready() const {
   return reader_.seems_ready() || (incoming().state.load(std::memory_order_acquire) & flag::writer_closed) != 0
-         || has_hung_up(socket_.get());
+         || has_hung_up(socket_fd());
 }
 
 /// The front is a whole message without handles, as nearly all are: makes it the current one.
@@ -410,7 +410,7 @@ bool pipe_end::take_frame(std::span<std::byte> into) {
 wire::incoming_handles pipe_end::handles_of_frame() {
   for (;;) {
     std::uint64_t tag = 0;
-    auto packet = receive_packet(socket_.get(), std::as_writable_bytes(std::span{&tag, 1}), {}, deadline::now());
+    auto packet = receive_packet(socket_fd(), std::as_writable_bytes(std::span{&tag, 1}), {}, deadline::now());
     if (packet.result != packet_result::done) throw_malformed("announces descriptors that did not come");
     // Smaller packets are tokens; another tag belongs to a frame that a former owner of the other end did not commit.
     if (packet.size == sizeof tag && tag == reader_.position())
@@ -430,7 +430,7 @@ void pipe_end::finish_slowly() noexcept {
 
 int pipe_end::poll_fd() {
   if (!watcher_) {
-    watcher_ = std::make_unique<watcher>(socket_.get());
+    watcher_ = std::make_unique<watcher>(socket_fd());
     arm_watcher();
   }
   return watcher_->epoll.get();
@@ -441,7 +441,7 @@ void pipe_end::arm_watcher() {
   if (!can_read()) return watcher_->show(false);
   bool ready = reader_.ready() || current_stage_ != stage::none;
   if (!ready) {
-    drain_tokens(socket_.get());
+    if (socket_.is_intact()) drain_tokens(socket_.get());
     const std::uint32_t state = incoming().state.fetch_or(flag::reader_polls);  // SYNC "waits", the sleeper
     memory::asymmetric_fence::heavy(asymmetric_);
     ready = reader_.ready() || (state & flag::writer_closed) != 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "troupe/base/birth_time.hpp"
 #include "troupe/base/deadline.hpp"
 #include "troupe/base/forks.hpp"
 #include "troupe/base/unique_fd.hpp"
@@ -53,8 +54,10 @@ class pipe_end {
   [[nodiscard]] bool can_write() const noexcept { return !one_way_ || side_ == 1; }
   /// Whether this is a forked copy of an end that its parent still uses.
   [[nodiscard]] bool is_copy() const noexcept { return forks_ != forks(); }
-  [[nodiscard]] int memory_fd() const noexcept { return rings_->fd(); }
-  [[nodiscard]] int socket_fd() const noexcept { return socket_.get(); }
+  [[nodiscard]] const birth_time& born() const noexcept { return born_; }
+  /// To be sent to others. Throw errc::closed if the program closed them.
+  [[nodiscard]] int memory_fd() const { return rings_->checked_fd(); }
+  [[nodiscard]] int socket_fd() const { return socket_.checked("a pipe"); }
 
   /// Makes everything ready for the next owner. The end can still be used until `leave`, but should not be.
   [[nodiscard]] pipe_ticket hand_over();
@@ -189,6 +192,7 @@ class pipe_end {
   bool asymmetric_;
   bool left_ = false;
   std::uint32_t forks_ = forks();
+  birth_time born_;
   pipe_direction* outgoing_;
   pipe_direction* incoming_;
 

@@ -149,7 +149,7 @@ void queue_state::drop_all() {
   layout.next.store(end, std::memory_order_relaxed);
   layout.returned.store(0, std::memory_order_relaxed);
   layout.head.store(end, std::memory_order_release);
-  if (carrier.first) drain_packets(carrier.first.get());
+  if (carrier.first.is_intact()) drain_packets(carrier.first.get());
 }
 
 // -- growing and shrinking -------------------------------------------------------------------------------------------

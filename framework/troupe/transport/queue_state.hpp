@@ -1,5 +1,6 @@
 #pragma once
 
+#include "troupe/base/birth_time.hpp"
 #include "troupe/base/deadline.hpp"
 #include "troupe/base/unique_fd.hpp"
 #include "troupe/memory/owner.hpp"
@@ -145,6 +146,12 @@ class queue_state : public std::enable_shared_from_this<queue_state> {
   /// All items of the queue, waiting or taken, cease to be. Under both locks.
   void drop_all();
 
+  /// Throws in a process to which the queue does not belong; see birth_time.
+  queue_state& usable() {
+    born_.check("a queue");
+    return *this;
+  }
+
   memory::region region;
   queue_layout& layout = *std::launder(reinterpret_cast<queue_layout*>(region.data()));
   queue_claim* const claims = std::launder(reinterpret_cast<queue_claim*>(region.data() + queue_page));
@@ -162,6 +169,7 @@ class queue_state : public std::enable_shared_from_this<queue_state> {
   queue_claim& new_claim();
   void advance_head();
 
+  birth_time born_;
   std::atomic<std::uint32_t> deaths_seen_{memory::interrupt::sample() - 1};
   const std::uint64_t serial_ = next_serial();  // of this view in this process
   std::mutex claims_lock_;

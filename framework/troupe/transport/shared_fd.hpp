@@ -1,9 +1,9 @@
 #pragma once
 
+#include "troupe/base/birth_time.hpp"
 #include "troupe/base/error.hpp"
 #include "troupe/base/unique_fd.hpp"
 
-#include <fcntl.h>
 #include <memory>
 #include <string>
 
@@ -20,7 +20,7 @@ class shared_fd {
   explicit shared_fd(unique_fd fd) : fd_{std::make_shared<const unique_fd>(std::move(fd))} {}
   /// A duplicate of a descriptor that stays the caller's. Throws `error` (EBADF, EMFILE).
   [[nodiscard]] static shared_fd duplicate(int fd) {
-    unique_fd own{::fcntl(fd, F_DUPFD_CLOEXEC, 0)};
+    unique_fd own = duplicate_of(fd);
     if (!own) throw_errno("fcntl(F_DUPFD_CLOEXEC)", "descriptor " + std::to_string(fd));
     return shared_fd{std::move(own)};
   }
@@ -34,7 +34,8 @@ class shared_fd {
   void serialize(Archive& archive, unsigned) {
     if constexpr (Archive::is_saving::value) {
       if (!*this) throw error{errc::closed, "a shared_fd without a descriptor cannot travel"};
-      archive.save_handle(get());
+      forks_then_.check("a shared_fd");
+      archive.save_handle(fd_->checked("a shared_fd"));
     } else {
       *this = shared_fd{archive.load_handle()};
     }
@@ -42,6 +43,7 @@ class shared_fd {
 
  private:
   std::shared_ptr<const unique_fd> fd_;
+  birth_time forks_then_;
 };
 
 }  // namespace troupe

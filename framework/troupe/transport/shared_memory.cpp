@@ -1,5 +1,6 @@
 #include "troupe/transport/shared_memory.hpp"
 
+#include "troupe/base/birth_time.hpp"
 #include "troupe/base/error.hpp"
 #include "troupe/memory/region.hpp"
 #include "troupe/memory/sealed_file.hpp"
@@ -10,6 +11,7 @@
 namespace troupe {
 
 struct shared_memory::segment {
+  birth_time born;
   memory::region region;
   std::size_t size;
   std::optional<transport::shared_name> name;  // the last: it ends before the memory does
@@ -68,11 +70,12 @@ std::shared_ptr<shared_memory::segment> shared_memory::attach(unique_fd memory, 
 
 shared_memory::papers shared_memory::show() const {
   const segment& s = opened();
-  return {s.size, s.name.has_value(), s.region.fd(), s.name ? s.name->listener() : -1};
+  return {s.size, s.name.has_value(), s.region.checked_fd(), s.name ? s.name->listener() : -1};
 }
 
 shared_memory::segment& shared_memory::opened() const {
   if (segment_ == nullptr) throw error{errc::closed, "this handle of shared memory was closed"};
+  segment_->born.check("shared memory");
   return *segment_;
 }
 

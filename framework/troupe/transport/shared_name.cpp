@@ -14,7 +14,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <span>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -162,11 +161,10 @@ std::string shared_name::name_of(const unique_fd& listener) {
 shared_name::shared_name(unique_fd listener, int memory, std::uint64_t size)
     : listener_{std::move(listener)}
     , text_{name_of(listener_)}
-    , end_{::eventfd(0, EFD_CLOEXEC)}
+    , end_{packet_socket_pair()}
     , memory_{memory}
     , size_{size}
     , forks_then_{forks()} {
-  if (!end_) throw_errno("eventfd", "shared memory " + text_);
   (void)::fcntl(listener_.get(), F_SETFL, O_NONBLOCK);  // others may accept who we were told of
   // The thread is ours alone: no signal of the program's is to be handled there.
   sigset_t all;
@@ -187,8 +185,7 @@ shared_name::~shared_name() {
     (void)answering_.release();  // NOLINT(bugprone-unused-return-value): there is no such thread in a forked copy
     return;
   }
-  const std::uint64_t one = 1;
-  (void)!::write(end_.get(), &one, sizeof one);
+  if (end_.first.is_intact()) send_token(end_.first.get());  // else the thread has seen the hang-up
   answering_->join();
 }
 
@@ -196,7 +193,7 @@ void shared_name::answer_all() {
   ::pthread_setname_np(::pthread_self(), "troupe-name");
   int patience = -1;
   for (;;) {
-    std::array<pollfd, 2> awaited{{{end_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}}};
+    std::array<pollfd, 2> awaited{{{end_.second.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}}};
     const bool crowded = patience >= 0;  // too many open files: who asks waits until there is room, or others answer
     (void)::poll(awaited.data(), crowded ? 1 : 2, patience);
     if (awaited[0].revents != 0) return;

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 /// Private to the framework: how programs that know nothing of each other but a name come to share memory.
 namespace troupe::transport {
@@ -54,7 +55,7 @@ class shared_name {
 
   unique_fd listener_;
   std::string text_;
-  unique_fd end_;  // an eventfd: the thread is to end
+  std::pair<unique_fd, unique_fd> end_;  // a socket pair: tells the thread to end
   int memory_;
   std::uint64_t size_;
   std::uint32_t forks_then_;
