@@ -3,6 +3,7 @@
 #include "troupe/base/error.hpp"
 #include "troupe/runtime/host.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <string>
 
@@ -77,18 +78,63 @@ void engine::shut_down() {
   state_->system.await_all_actors_done();
 }
 
-blocking_wait::blocking_wait() : home_{current_neighbourhood()} {
+// -- waiting ---------------------------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr auto not_yet = [] { return false; };
+
+}  // namespace
+
+blocking_wait::blocking_wait() : blocking_wait{0, not_yet} {}
+
+blocking_wait::blocking_wait(std::uint64_t whom, function_ref<bool()> over)
+    : home_{current_neighbourhood()}
+    , who_{current_actor()}
+    , whom_{whom}
+    , over_{over} {
   if (home_ == nullptr) return;
-  if (home_->blocked.fetch_add(1, std::memory_order_relaxed) + 1 < home_->threads) return;
-  home_->blocked.fetch_sub(1, std::memory_order_relaxed);
-  throw error{errc::invalid_argument,
-              "a handler waits for an answer of an actor in its own process, and so does every other of its "
-                  + std::to_string(home_->threads)
-                  + " actor threads: none is left to answer. Give the wait a limit, or the process more threads"};
+  const std::lock_guard lock{home_->waits_mutex};
+  if (!over_()) {
+    throw_if_in_a_circle();
+    throw_if_no_thread_is_left();
+  }
+  home_->waits.push_back(this);
 }
 
 blocking_wait::~blocking_wait() {
-  if (home_ != nullptr) home_->blocked.fetch_sub(1, std::memory_order_relaxed);
+  if (home_ == nullptr) return;
+  const std::lock_guard lock{home_->waits_mutex};
+  std::erase(home_->waits, this);
+}
+
+/// Whoever is listed runs nothing until it has left the list, for which it needs the mutex: so what each waits for
+/// cannot change while the chain is followed.
+void blocking_wait::throw_if_in_a_circle() const {
+  for (std::uint64_t at = whom_; at != 0; at = awaited_by(at))
+    if (at == who_)
+      throw error{errc::invalid_argument,
+                  "an actor waits without a limit for an answer that can only come when it has stopped waiting: "
+                      + (whom_ == who_ ? std::string{"it asked itself"}
+                                       : "it asked an actor of its own process that waits, perhaps through others, for "
+                                         "its own answer")
+                      + ". Use tell, or a call of its own function, or give the wait a limit"};
+}
+
+/// 0: nobody.
+std::uint64_t blocking_wait::awaited_by(std::uint64_t actor) const {
+  for (const blocking_wait* other : home_->waits)
+    if (other->who_ == actor && !other->over_()) return other->whom_;
+  return 0;
+}
+
+void blocking_wait::throw_if_no_thread_is_left() const {
+  const auto waiting = std::ranges::count_if(home_->waits, [](const blocking_wait* other) { return !other->over_(); });
+  if (static_cast<std::size_t>(waiting) + 1 < home_->threads) return;
+  throw error{errc::invalid_argument,
+              "a handler waits for what an actor of its own process has to do, and so does every other of its "
+                  + std::to_string(home_->threads)
+                  + " actor threads: none is left to answer. Give the wait a limit, or the process more threads"};
 }
 
 }  // namespace troupe::runtime
