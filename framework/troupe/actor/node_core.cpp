@@ -74,7 +74,8 @@ node_core::node_core(const core_limits& limits)
 
 node_core::~node_core() = default;
 
-any_ref node_core::spawn(std::unique_ptr<actor_base> object, const dispatch_table& table, std::size_t mailbox) {
+any_ref node_core::spawn(std::unique_ptr<actor_base> object, const dispatch_table& table) {
+  const std::size_t mailbox = object->mailbox();
   auto inside = std::make_unique<shell>(*this, std::move(object), table);
   runtime::cell started = engine_.spawn(std::move(inside), mailbox == 0 ? limits_.mailbox : mailbox);
   const actor_address address{self_, started.id()};

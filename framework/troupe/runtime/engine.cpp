@@ -3,8 +3,8 @@
 #include "troupe/base/error.hpp"
 #include "troupe/runtime/host.hpp"
 
-#include <algorithm>
 #include <csignal>
+#include <set>
 #include <string>
 
 namespace troupe::runtime {
@@ -129,8 +129,10 @@ std::uint64_t blocking_wait::awaited_by(std::uint64_t actor) const {
 }
 
 void blocking_wait::throw_if_no_thread_is_left() const {
-  const auto waiting = std::ranges::count_if(home_->waits, [](const blocking_wait* other) { return !other->over_(); });
-  if (static_cast<std::size_t>(waiting) + 1 < home_->threads) return;
+  std::set<std::uint64_t> waiting{who_};  // actors: one may have several waits, one inside the other
+  for (const blocking_wait* other : home_->waits)
+    if (!other->over_()) waiting.insert(other->who_);
+  if (waiting.size() < home_->threads) return;
   throw error{errc::invalid_argument,
               "a handler waits for what an actor of its own process has to do, and so does every other of its "
                   + std::to_string(home_->threads)

@@ -22,7 +22,7 @@ struct neighbourhood {
   const unsigned threads;
   std::atomic<std::uint64_t> last_id{0};
   std::mutex waits_mutex;
-  std::vector<const blocking_wait*> waits;  // guarded by waits_mutex: one at most for each thread
+  std::vector<const blocking_wait*> waits;  // guarded by waits_mutex
 };
 
 /// The CAF actor that runs one behaviour. Invariants:
