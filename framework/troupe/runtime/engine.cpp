@@ -1,31 +1,61 @@
 #include "troupe/runtime/engine.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/base/internal_thread.hpp"
 #include "troupe/runtime/host.hpp"
 
-#include <csignal>
+#include <mutex>
 #include <set>
 #include <string>
+#include <sys/syscall.h>
+#include <system_error>
+#include <thread>
+#include <unistd.h>
+#include <vector>
 
 namespace troupe::runtime {
 
 namespace {
 
-// A thread inherits the signal mask of the one that makes it: signals are for the application's threads.
-class signals_blocked {
- public:
-  signals_blocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  signals_blocked(const signals_blocked&) = delete;
-  signals_blocked& operator=(const signals_blocked&) = delete;
-  ~signals_blocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+#if TROUPE_CAF_017
+constexpr unsigned own_threads_of_caf = 2;  // its clock, and one that prints
+#else
+constexpr unsigned own_threads_of_caf = 3;  // and one that it keeps for blocking actors
+#endif
+constexpr unsigned for_the_inbox = 1;
 
- private:
-  sigset_t before_;
-};
+// A joined thread counts against the limits for a moment longer: until the kernel does not know it any more.
+void wait_until_unknown(pid_t thread) {
+  while (::syscall(SYS_tgkill, ::getpid(), thread, 0) == 0) std::this_thread::yield();
+}
+
+/// Starts `count` threads at once, and ends them. CAF does not outlive it when one of its threads is refused, so
+/// whether they can be had is tried before.
+void try_threads(unsigned count) {
+  std::mutex gate;
+  std::vector<std::thread> tried;
+  std::vector<pid_t> ids;  // guarded by gate
+  tried.reserve(count);
+  ids.reserve(count);
+  std::error_code refused;
+  {
+    const std::lock_guard closed{gate};
+    try {
+      while (tried.size() < count)
+        tried.emplace_back([&] {
+          const std::lock_guard open{gate};
+          ids.push_back(static_cast<pid_t>(::syscall(SYS_gettid)));
+        });
+    } catch (const std::system_error& e) {
+      refused = e.code();
+    }
+  }
+  for (std::thread& one : tried) one.join();
+  for (const pid_t one : ids) wait_until_unknown(one);
+  if (refused)
+    throw_no_thread(refused, "actors (number " + std::to_string(tried.size() + 1) + " of the " + std::to_string(count)
+                                 + " that this process needs for them)");
+}
 
 [[nodiscard]] unsigned at_least_one(unsigned count) noexcept { return count == 0 ? 1 : count; }
 
@@ -43,7 +73,7 @@ struct engine::state {
 };
 
 engine::engine(unsigned threads) {
-  const signals_blocked around_the_start_of_threads;
+  try_threads(at_least_one(threads) + own_threads_of_caf + for_the_inbox);
   state_ = std::make_unique<state>(at_least_one(threads));
 }
 

@@ -16,7 +16,8 @@ struct neighbourhood;
 /// no actor can keep another from running. All functions may be called from any thread.
 class engine {
  public:
-  /// Starts the threads, with all signals blocked in them. `threads` is at least 1.
+  /// Starts the threads, which run user code and so have the signal mask of the calling one. `threads` is at least 1.
+  /// Throws `error` with the errno if the system does not grant as many threads.
   explicit engine(unsigned threads);
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
