@@ -38,6 +38,11 @@ outcome desk::take_outcome() {
   return std::move(*outcome_);
 }
 
+bool desk::is_over() {
+  const std::scoped_lock lock{mutex_};
+  return outcome_.has_value();
+}
+
 void desk::give_back() {
   const std::scoped_lock lock{mutex_};
   ++room_;

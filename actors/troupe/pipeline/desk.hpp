@@ -45,6 +45,8 @@ class desk {
   [[nodiscard]] std::optional<progress> take_news();
   /// After `signal::over`, once.
   [[nodiscard]] outcome take_outcome();
+  /// Any thread.
+  [[nodiscard]] bool is_over();
 
   // The driver.
   void give_back();

@@ -51,6 +51,13 @@ void driver::started() {
   });
 }
 
+/// Room for all that can be on its way here, so that nobody ever has to wait for room, or loses a result for want of
+/// it. Of items: each is fed once while there is room at the desk, `capacity` at most. Of results: a worker reports
+/// each item in its hands once, and what a dead worker reported arrives before the news of its death, so there are no
+/// more than all windows together, which is less than `capacity`. Besides one each of `source_end`, `abandon` and
+/// `show`.
+std::size_t driver::mailbox() const { return 2 * what_.shape.capacity() + 3; }
+
 void driver::hire(place where) {
   const ref<worker_api> who = crews_[where.group].hire(where.index, self());
   watched_.emplace(who.address(), where);

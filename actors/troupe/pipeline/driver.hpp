@@ -47,6 +47,7 @@ class driver final : public actor<driver_api> {
 
  protected:
   void started() override;
+  [[nodiscard]] std::size_t mailbox() const override;
 
  private:
   using clock = std::chrono::steady_clock;

@@ -47,10 +47,13 @@ class plan {
   [[nodiscard]] std::string dot() const { return shape_.dot(); }
 
   /// Runs it, once: it uses up the source. Blocks until everything is folded and all workers have ended; the calling
-  /// thread pulls the source, an item at a time, as there is room. Not to be called in a handler of an actor.
+  /// thread pulls the source, an item at a time, as there is room. In a handler, or in a step of
+  /// another pipeline, the run takes one of the threads of the actors there, and needs one more: see
+  /// errc::invalid_argument.
   ///
   /// Exact whatever dies: an item of a worker whose process ended is given to another, and its result counts once.
-  /// Throws errc::invalid_argument if the plan makes no sense (see `graph::check`) or ran before; errc::process_died if
+  /// Throws errc::invalid_argument if the plan makes no sense (see `graph::check`) or ran before, or if
+  /// the process has no actor thread left that could run it; errc::process_died if
   /// an item killed more workers than its step's `retries` allow; `remote_error` naming step and item if a step
   /// function threw; what the source or the fold threw. In all cases the workers have ended.
   [[nodiscard]] report<Acc> run(system& home, const run_options& options = {}) {

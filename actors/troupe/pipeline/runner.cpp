@@ -6,6 +6,7 @@
 #include "troupe/pipeline/desk.hpp"
 #include "troupe/pipeline/driver.hpp"
 #include "troupe/pipeline/progress_line.hpp"
+#include "troupe/runtime/engine.hpp"
 
 #include <chrono>
 #include <utility>
@@ -13,6 +14,15 @@
 namespace troupe::pipeline {
 
 using clock = std::chrono::steady_clock;
+
+namespace {
+
+struct is_over {
+  desk& meeting;
+  bool operator()() const { return meeting.is_over(); }
+};
+
+}  // namespace
 
 struct runner::state {
   state(const run_options& how, const graph& shape)
@@ -29,6 +39,9 @@ struct runner::state {
 
   run_options options;
   const std::shared_ptr<desk> meeting;
+  const is_over over_at_the_desk{*meeting};
+  // In a handler the whole run takes one of the threads that its own actors need.
+  const runtime::blocking_wait taken_thread{0, over_at_the_desk};
   progress_line line;
   ref<driver_api> to_driver{};
   deadline next_report = deadline::never();

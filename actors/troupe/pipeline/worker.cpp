@@ -3,6 +3,7 @@
 #include "troupe/base/error.hpp"
 
 #include <chrono>
+#include <thread>
 
 namespace troupe::pipeline {
 
@@ -30,14 +31,17 @@ void worker::carry_out(done& result) {
   }
 }
 
-/// While the driver's inbox has no room there is nothing better to do than to wait for it. A driver that is gone needs
-/// no answers.
+/// While the inbox of the driver's process has no room there is nothing better to do than to wait for it: `tell` does,
+/// up to a limit that may be 0. The driver's own mailbox always has room. A driver that is gone needs no answers.
 template <class Message>
 void worker::report(const Message& what) {
   for (;;) try {
       return driver_.tell(what);
     } catch (const error& e) {
-      if (e.code() == errc::mailbox_full) continue;
+      if (e.code() == errc::mailbox_full) {
+        std::this_thread::sleep_for(std::chrono::milliseconds{1});
+        continue;
+      }
       if (e.code() != errc::process_died && e.code() != errc::actor_gone && e.code() != errc::closed) throw;
       return stop();
     }

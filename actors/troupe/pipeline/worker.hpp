@@ -6,6 +6,7 @@
 #include "troupe/pipeline/messages.hpp"
 #include "troupe/pipeline/step.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <tuple>
@@ -21,7 +22,12 @@ class worker : public actor<worker_api> {
   void on(const leave&) { stop(); }
 
  protected:
-  worker(ref<driver_api> driver, worker_tag tag) : driver_{std::move(driver)}, tag_{tag} {}
+  worker(ref<driver_api> driver, worker_tag tag, std::size_t window)
+      : driver_{std::move(driver)}
+      , tag_{tag}
+      , window_{window} {}
+  /// For the items in its hands, and for `leave`.
+  [[nodiscard]] std::size_t mailbox() const override { return window_ + 1; }
   void add(std::unique_ptr<step> next) { steps_.push_back(std::move(next)); }
 
  private:
@@ -31,6 +37,7 @@ class worker : public actor<worker_api> {
 
   const ref<driver_api> driver_;
   const worker_tag tag_;
+  const std::size_t window_;
   std::vector<std::unique_ptr<step>> steps_;
 };
 
@@ -38,8 +45,8 @@ class worker : public actor<worker_api> {
 template <class Source, class... Fs>
 class chain_worker final : public worker {
  public:
-  chain_worker(ref<driver_api> driver, worker_tag tag, [[maybe_unused]] carried_chain<Fs...> chain)
-      : worker{std::move(driver), tag} {
+  chain_worker(ref<driver_api> driver, worker_tag tag, std::size_t window, [[maybe_unused]] carried_chain<Fs...> chain)
+      : worker{std::move(driver), tag, window} {
     if constexpr (sizeof...(Fs) > 0) add_steps<Source, 0, Fs...>(chain);
   }
 

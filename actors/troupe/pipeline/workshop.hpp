@@ -31,10 +31,10 @@ class typed_workshop final : public workshop {
   explicit typed_workshop(carried_chain<Fs...> chain) : chain_{std::move(chain)} {}
 
   ref<worker_api> make(system& home, const group& steps, ref<driver_api> driver, worker_tag tag) const override {
-    return home.spawn<chain_worker<Source, Fs...>>(std::move(driver), tag, chain_of(steps));
+    return home.spawn<chain_worker<Source, Fs...>>(std::move(driver), tag, steps.window, chain_of(steps));
   }
   ref<worker_api> make(node& home, const group& steps, ref<driver_api> driver, worker_tag tag) const override {
-    return home.spawn<chain_worker<Source, Fs...>>(std::move(driver), tag, chain_of(steps));
+    return home.spawn<chain_worker<Source, Fs...>>(std::move(driver), tag, steps.window, chain_of(steps));
   }
 
  private:

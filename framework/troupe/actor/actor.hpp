@@ -32,7 +32,8 @@ class actor : public actors::actor_base {
   [[nodiscard]] ref<Api> self() const { return ref<Api>{self_ref()}; }
 
   /// Asks for one `on(const troupe::down&)` when `whom` ends, also if it ended before or its process dies. Watching
-  /// twice is as good as once. Throws errc::invalid_argument if this class has no such handler.
+  /// again is the same watch, before and after that `down`. Throws errc::invalid_argument if this class has no such
+  /// handler, errc::mailbox_full if too many actors are watched in this process; after that it may be tried again.
   template <class Other>
   void watch(const ref<Other>& whom) {
     watch_ref(whom.actor_);

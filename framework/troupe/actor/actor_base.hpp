@@ -2,6 +2,8 @@
 
 #include "troupe/actor/any_ref.hpp"
 
+#include <cstddef>
+
 namespace troupe::actors {
 
 class shell;
@@ -20,6 +22,10 @@ class actor_base {
   /// Called once, after the last message. The actor cannot be reached any more.
   virtual void stopped() {}
 
+  /// How many messages may wait for this actor; 0: as many as the options of its system or node say. Called once,
+  /// before it starts.
+  [[nodiscard]] virtual std::size_t mailbox() const { return 0; }
+
   /// Ends the actor after the handler that calls this; what waits in its mailbox is dropped, and asks among it fail
   /// with errc::actor_gone. Only from the actor's own handlers.
   void stop() noexcept;
@@ -28,6 +34,7 @@ class actor_base {
   void watch_ref(const any_ref& whom);
 
  private:
+  friend class node_core;
   friend class shell;
   shell* shell_ = nullptr;  // set before `started`
 };

@@ -22,8 +22,9 @@ class ref;
 /// has passed.
 ///
 /// Do not wait for an actor of the same process inside a handler: the handler's thread is one of the few that could run
-/// that actor. When every thread of the process waits so, the last one gets errc::invalid_argument instead. Waiting for
-/// another process is fine, unless that one waits for us: give such asks a limit.
+/// that actor. An actor that would wait for itself, perhaps through others, gets errc::invalid_argument instead; so
+/// does the last one, when every thread of the process waits so. Waiting for another process is fine, unless that one
+/// waits for us: nobody notices such a circle, so give such asks a limit.
 template <class T>
 class [[nodiscard]] answer {
  public:

@@ -29,7 +29,8 @@ void any_answer::forget() noexcept {
 bool any_answer::wait(deadline limit) {
   if (pending_->wait(deadline::now())) return true;
   if (!limit.is_never() || pending_->correlation != 0) return pending_->wait(limit);
-  const runtime::blocking_wait only_an_actor_of_this_process_can_answer;
+  const auto answered = [this] { return pending_->wait(deadline::now()); };
+  const runtime::blocking_wait only_an_actor_of_this_process_can_answer{pending_->whom().actor, answered};
   return pending_->wait(limit);
 }
 

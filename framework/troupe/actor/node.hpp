@@ -35,10 +35,10 @@ class node {
   ~node();
 
   /// Starts an actor there; the arguments of its constructor are serialized, text as std::string. Blocks until it is
-  /// made. Throws `remote_error` if its constructor throws, errc::process_died if the node ended, errc::closed if it is
-  /// ending.
+  /// made. Throws `remote_error`, whose origin names the class and the node, if its constructor throws,
+  /// errc::process_died if the node ended, errc::closed if it is ending.
   template <class Actor, class... Args>
-  ref<typename Actor::api> spawn(Args&&... args) const {
+  ref<typename Actor::api> spawn(Args&&... args) const& {
     static_assert(std::derived_from<Actor, actors::actor_base>,
                   "only classes that derive from troupe::actor can be spawned");
     constexpr bool fits = std::is_constructible_v<Actor, tree::stored_argument<Args>...>;
@@ -51,6 +51,9 @@ class node {
       return {};
     }
   }
+  /// A node that is no variable ends at once, and the actor with it.
+  template <class Actor, class... Args>
+  ref<typename Actor::api> spawn(Args&&... args) const&& = delete;
 
   /// Ends it in an orderly way: its actors finish the message they handle. Does not wait.
   void stop();

@@ -23,6 +23,11 @@ std::mutex making;                         // of the one
 core_limits limits_of_the_one;             // guarded by making
 std::atomic<node_core*> the_one{nullptr};  // released once it is complete
 
+runtime::failure failure_of(const error& e) {
+  const bool ours = e.code().category() == troupe_category();
+  return {ours ? static_cast<errc>(e.code().value()) : errc::unsupported, e.what(), {}, {}};
+}
+
 runtime::failure ending() { return {errc::closed, "this process's actor system is ending", {}, {}}; }
 
 }  // namespace
@@ -69,7 +74,8 @@ node_core::node_core(const core_limits& limits)
 
 node_core::~node_core() = default;
 
-any_ref node_core::spawn(std::unique_ptr<actor_base> object, const dispatch_table& table, std::size_t mailbox) {
+any_ref node_core::spawn(std::unique_ptr<actor_base> object, const dispatch_table& table) {
+  const std::size_t mailbox = object->mailbox();
   auto inside = std::make_unique<shell>(*this, std::move(object), table);
   runtime::cell started = engine_.spawn(std::move(inside), mailbox == 0 ? limits_.mailbox : mailbox);
   const actor_address address{self_, started.id()};
@@ -118,8 +124,7 @@ any_answer node_core::ask(const actor_address& whom, packet_header header, std::
     }
     why = {errc::mailbox_full, "the inbox of " + tree::describe(whom.process) + " has no room", {}, {}};
   } catch (const error& e) {
-    const bool ours = e.code().category() == troupe_category();
-    why = {ours ? static_cast<errc>(e.code().value()) : errc::unsupported, e.what(), {}, {}};
+    why = failure_of(e);
   }
   if (const auto still = pending_.take(pending->correlation)) still->fail(std::move(why));
   return result;
@@ -164,7 +169,7 @@ void node_core::watch(const watch_list::pair& watch) {
     news = {watch.watched, errc::mailbox_full,
             "the inbox of " + tree::describe(watch.watched.process) + " has no room"};
   } catch (const error& e) {
-    news = {watch.watched, e.code() == errc::closed ? errc::actor_gone : errc::process_died, e.what()};
+    news = {watch.watched, e.code() == errc::closed ? errc::actor_gone : failure_of(e).code, e.what()};
   }
   if (watches_.take(watch)) tell_down(watch.watcher, news);
 }
@@ -250,15 +255,19 @@ void node_core::deliver_outcome(const packet_header& header, packet arrived) {
 void node_core::deliver_watch(const packet_header& header) {
   const watch_list::pair watch{{self_, header.actor}, {header.from, header.from_actor}};
   if (tree::has_ended(header.from)) return;
-  watches_.add(watch);
-  look_for_deaths(header.from);
-  if (find(header.actor) || !watches_.take(watch)) return;
+  down news{watch.watched, errc::actor_gone, describe(watch.watched) + " had stopped before it was watched"};
+  try {
+    watches_.add(watch);
+    look_for_deaths(header.from);
+    if (find(header.actor) || !watches_.take(watch)) return;
+  } catch (const error& e) {
+    news = {watch.watched, failure_of(e).code, tree::describe(self_) + ": " + e.what()};
+  }
   packet_header back;
   back.what = packet_header::kind::end;
   back.actor = header.from_actor;
   back.from = self_;
   back.from_actor = header.actor;
-  const down news{watch.watched, errc::actor_gone, describe(watch.watched) + " had stopped before it was watched"};
   send_soon(header.from, back, wire::encode(news));
 }
 

@@ -49,8 +49,7 @@ class node_core {
   [[nodiscard]] std::size_t actors() const { return engine_.actors(); }
   [[nodiscard]] drop_count& dropped() noexcept { return dropped_; }
 
-  /// `mailbox` 0: as many messages as the limits say.
-  any_ref spawn(std::unique_ptr<actor_base> object, const dispatch_table& table, std::size_t mailbox = 0);
+  any_ref spawn(std::unique_ptr<actor_base> object, const dispatch_table& table);
   /// Its mailbox; empty if there is no such actor (any more).
   [[nodiscard]] runtime::cell find(std::uint64_t actor) const { return engine_.find(actor); }
 

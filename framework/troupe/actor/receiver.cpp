@@ -2,10 +2,10 @@
 
 #include "troupe/actor/node_core.hpp"
 #include "troupe/base/error.hpp"
+#include "troupe/base/internal_thread.hpp"
 #include "troupe/base/log.hpp"
 #include "troupe/memory/park.hpp"
 
-#include <csignal>
 #include <pthread.h>
 
 namespace troupe::actors {
@@ -21,14 +21,10 @@ struct interrupted {};
 
 bool receiver::is_this_thread() noexcept { return on_receiver_thread; }
 
-receiver::receiver(node_core& home, transport::byte_queue inbox) : home_{home}, inbox_{std::move(inbox)} {
-  sigset_t all;
-  sigset_t before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are for the application's threads
-  thread_ = std::thread{[this] { run(); }};
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
+receiver::receiver(node_core& home, transport::byte_queue inbox)
+    : home_{home}
+    , inbox_{std::move(inbox)}
+    , thread_{start_internal_thread("what arrives from other processes", [this] { run(); })} {}
 
 receiver::~receiver() {
   inbox_.shutdown(true);

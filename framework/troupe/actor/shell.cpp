@@ -8,16 +8,12 @@
 
 namespace troupe::actors {
 
-namespace {
-
 std::string readable(const std::type_info& type) {
   int status = 0;
   const std::unique_ptr<char, decltype(&std::free)> text{abi::__cxa_demangle(type.name(), nullptr, nullptr, &status),
                                                          &std::free};
   return status == 0 ? text.get() : type.name();
 }
-
-}  // namespace
 
 shell::shell(node_core& home, std::unique_ptr<actor_base> object, const dispatch_table& table) noexcept
     : home_{home}
@@ -33,7 +29,15 @@ any_ref shell::self() const { return any_ref::at(address_); }
 void shell::watch(const any_ref& whom) {
   if (table_.on_down == nullptr)
     throw error{errc::invalid_argument, name() + " watches another actor, but has no handler on(const troupe::down&)"};
-  home_.watch({whom.address(), address_});
+  if (!watched_) watched_ = std::make_unique<std::set<actor_address>>();
+  const auto [entry, is_new] = watched_->insert(whom.address());
+  if (!is_new) return;
+  try {
+    home_.watch({whom.address(), address_});
+  } catch (...) {
+    watched_->erase(entry);
+    throw;
+  }
 }
 
 runtime::verdict shell::goes_on() const noexcept {
@@ -105,6 +109,8 @@ bool shell::accept(runtime::envelope& mail) noexcept {
 void shell::handle(runtime::envelope& mail) noexcept {
   try {
     table_.handlers[mail.index].run(*object_, mail);
+  } catch (runtime::failure& why) {  // the guardian's: another's failure, not its own
+    if (mail.what == runtime::kind::ask) mail.reply.fail(std::move(why));
   } catch (...) {
     if (mail.what == runtime::kind::ask)
       mail.reply.fail(runtime::failure::of_current_exception(name()));

@@ -5,11 +5,16 @@
 #include "troupe/runtime/behaviour.hpp"
 
 #include <memory>
+#include <set>
 #include <string>
+#include <typeinfo>
 
 namespace troupe::actors {
 
 class node_core;
+
+/// The name of a class as its author wrote it.
+[[nodiscard]] std::string readable(const std::type_info& type);
 
 /// Runs one user-defined actor inside the engine: picks the handler, and keeps every exception in.
 class shell final : public runtime::behaviour {
@@ -35,7 +40,8 @@ class shell final : public runtime::behaviour {
   node_core& home_;
   std::unique_ptr<actor_base> object_;
   const dispatch_table& table_;
-  actor_address address_;  // nobody before `started`
+  actor_address address_;                             // nobody before `started`
+  std::unique_ptr<std::set<actor_address>> watched_;  // since it started; null before the first
   bool stopping_ = false;
   runtime::failure reason_;  // why it stopped; the default for `stop()`
 };

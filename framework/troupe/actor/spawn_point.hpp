@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <tuple>
+#include <typeinfo>
 #include <utility>
 
 namespace troupe::actors {
@@ -25,17 +26,21 @@ using spawn_function = made_actor (*)(wire::load_archive&);
 /// from outside is only called if it is one of these.
 class spawn_point {
  public:
-  explicit spawn_point(spawn_function function) noexcept;
+  spawn_point(spawn_function function, const std::type_info& type) noexcept;
   spawn_point(const spawn_point&) = delete;
   spawn_point& operator=(const spawn_point&) = delete;
   ~spawn_point() = default;
 
   [[nodiscard]] code_ref ref() const;
+  [[nodiscard]] made_actor make(wire::load_archive& arguments) const { return function_(arguments); }
+  /// The class of what it makes.
+  [[nodiscard]] const std::type_info& type() const noexcept { return type_; }
   /// Throws errc::unknown_function.
-  [[nodiscard]] static spawn_function find(const code_ref& ref);
+  [[nodiscard]] static const spawn_point& find(const code_ref& ref);
 
  private:
   spawn_function function_;
+  const std::type_info& type_;
   const spawn_point* next_;
 };
 
@@ -56,7 +61,7 @@ class typed_spawn {
         [](Stored&... each) { return made_actor{std::make_unique<Actor>(std::move(each)...), &dispatch_of<Actor>}; },
         arguments);
   }
-  inline static const spawn_point point_{&typed_spawn::make};
+  inline static const spawn_point point_{&typed_spawn::make, typeid(Actor)};
 };
 
 }  // namespace troupe::actors

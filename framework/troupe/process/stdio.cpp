@@ -1,12 +1,12 @@
 #include "troupe/process/stdio.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/base/internal_thread.hpp"
 #include "troupe/transport/connection.hpp"
 
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
-#include <thread>
 #include <unistd.h>
 
 namespace troupe {
@@ -22,7 +22,9 @@ class stdio::pump {
     if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno("pipe2", "standard stream");
     unique_fd from{ends[0]};
     unique_fd into{ends[1]};
-    std::thread{[self, from = std::move(from)] { self->carry(from); }}.detach();
+    start_internal_thread("a standard stream of a process", [self, from = std::move(from)] {
+      self->carry(from);
+    }).detach();
     return into;
   }
 

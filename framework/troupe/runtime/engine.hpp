@@ -1,5 +1,6 @@
 #pragma once
 
+#include "troupe/base/function_ref.hpp"
 #include "troupe/runtime/behaviour.hpp"
 #include "troupe/runtime/cell.hpp"
 
@@ -15,7 +16,8 @@ struct neighbourhood;
 /// no actor can keep another from running. All functions may be called from any thread.
 class engine {
  public:
-  /// Starts the threads, with all signals blocked in them. `threads` is at least 1.
+  /// Starts the threads, which run user code and so have the signal mask of the calling one. `threads` is at least 1.
+  /// Throws `error` with the errno if the system does not grant as many threads.
   explicit engine(unsigned threads);
   engine(const engine&) = delete;
   engine& operator=(const engine&) = delete;
@@ -38,18 +40,30 @@ class engine {
   std::unique_ptr<state> state_;
 };
 
-/// While one exists, the calling thread waits without a limit for an answer that only an actor of this process can
-/// give. Does nothing outside of an engine's threads. If all threads of the engine would then wait so, none is left to
-/// answer: the constructor throws `errc::invalid_argument` with the explanation instead.
+/// While one exists, the calling thread waits without a limit for what only an actor of this process can do. Does
+/// nothing outside of the turns of an engine's actors. The constructor throws `errc::invalid_argument` with the
+/// explanation instead of waiting for ever: if the calling actor would wait, perhaps through others, for itself, and if
+/// all threads of the engine would wait so, which leaves none to answer.
 class blocking_wait {
  public:
+  /// For something that no actor in particular owes.
   blocking_wait();
+  /// For the actor `whom`; 0: no one in particular. `over` says that the wait has nothing to wait for any more; it is
+  /// called by any thread, must not block or wait, and outlives this object.
+  blocking_wait(std::uint64_t whom, function_ref<bool()> over);
   blocking_wait(const blocking_wait&) = delete;
   blocking_wait& operator=(const blocking_wait&) = delete;
   ~blocking_wait();
 
  private:
+  void throw_if_in_a_circle() const;
+  void throw_if_no_thread_is_left() const;
+  [[nodiscard]] std::uint64_t awaited_by(std::uint64_t actor) const;
+
   neighbourhood* home_;
+  const std::uint64_t who_;
+  const std::uint64_t whom_;
+  const function_ref<bool()> over_;
 };
 
 }  // namespace troupe::runtime

@@ -8,16 +8,18 @@ namespace troupe::runtime {
 
 namespace {
 
-// The engine whose actor has its turn on this thread, and where that turn runs.
+// The engine whose actor has its turn on this thread, where that turn runs, and which actor it is.
 struct worker {
   neighbourhood* home = nullptr;
   execution_context* context = nullptr;
+  std::uint64_t actor = 0;
 };
 thread_local worker this_worker;
 
 }  // namespace
 
 neighbourhood* current_neighbourhood() noexcept { return this_worker.home; }
+std::uint64_t current_actor() noexcept { return this_worker.actor; }
 
 host::host(caf::actor_config& config, std::shared_ptr<neighbourhood> home, std::uint64_t number,
            std::unique_ptr<behaviour> what, std::size_t capacity)
@@ -58,7 +60,7 @@ void host::turn(parcel& arrived) noexcept {
   note_acquire(this);
   envelope message = std::move(arrived.content);
   const worker outer = this_worker;
-  this_worker = {home_.get(), context()};
+  this_worker = {home_.get(), context(), number_};
   if (message.may_be_refused()) waiting_.fetch_sub(1, std::memory_order_relaxed);
   if (handle(message) == verdict::stop) {
     open_.store(false, std::memory_order_relaxed);

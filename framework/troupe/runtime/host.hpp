@@ -7,8 +7,12 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
+#include <vector>
 
 namespace troupe::runtime {
+
+class blocking_wait;
 
 /// What the actors of one engine share.
 struct neighbourhood {
@@ -17,7 +21,8 @@ struct neighbourhood {
   roster actors;
   const unsigned threads;
   std::atomic<std::uint64_t> last_id{0};
-  std::atomic<unsigned> blocked{0};  // threads inside a blocking_wait
+  std::mutex waits_mutex;
+  std::vector<const blocking_wait*> waits;  // guarded by waits_mutex
 };
 
 /// The CAF actor that runs one behaviour. Invariants:
@@ -60,7 +65,9 @@ struct cell_access {
   static cell make(caf::strong_actor_ptr actor) noexcept;
 };
 
-/// The engine whose thread this is, else null.
+/// The engine whose actor has its turn on this thread, else null.
 [[nodiscard]] neighbourhood* current_neighbourhood() noexcept;
+/// That actor's number, else 0.
+[[nodiscard]] std::uint64_t current_actor() noexcept;
 
 }  // namespace troupe::runtime

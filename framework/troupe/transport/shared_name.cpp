@@ -2,12 +2,12 @@
 
 #include "troupe/base/error.hpp"
 #include "troupe/base/forks.hpp"
+#include "troupe/base/internal_thread.hpp"
 #include "troupe/transport/packet_socket.hpp"
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstddef>
 #include <fcntl.h>
 #include <optional>
@@ -166,18 +166,8 @@ shared_name::shared_name(unique_fd listener, int memory, std::uint64_t size)
     , size_{size}
     , forks_then_{forks()} {
   (void)::fcntl(listener_.get(), F_SETFL, O_NONBLOCK);  // others may accept who we were told of
-  // The thread is ours alone: no signal of the program's is to be handled there.
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    answering_ = std::make_unique<std::thread>([this] { answer_all(); });
-  } catch (...) {
-    ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    throw;
-  }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  answering_ = std::make_unique<std::thread>(
+      start_internal_thread("those who open the shared memory " + text_, [this] { answer_all(); }));
 }
 
 shared_name::~shared_name() {

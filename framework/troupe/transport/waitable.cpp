@@ -1,6 +1,7 @@
 #include "troupe/transport/waitable.hpp"
 
 #include "troupe/base/error.hpp"
+#include "troupe/base/internal_thread.hpp"
 #include "troupe/base/unique_fd.hpp"
 #include "troupe/transport/watched.hpp"
 
@@ -43,12 +44,12 @@ class descriptor_watch {
     // What the kernel does not like about them it says now, not to the thread.
     if (::poll(descriptors_.data(), descriptors_.size(), 0) < 0 && errno != EINTR)
       throw_errno("poll", std::to_string(descriptors_.size()) + " descriptors");
-    thread_ = std::thread{[this] {
+    thread_ = start_internal_thread("a wait for descriptors and others at once", [this] {
       while (::poll(descriptors_.data(), descriptors_.size(), -1) < 0) {
       }
       ready_.store(1, std::memory_order_release);
       memory::unpark_all(ready_);
-    }};
+    });
   }
   descriptor_watch(const descriptor_watch&) = delete;
   descriptor_watch& operator=(const descriptor_watch&) = delete;
