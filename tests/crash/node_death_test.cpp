@@ -10,6 +10,7 @@
 #include <fstream>
 #include <iterator>
 #include <string>
+#include <sys/stat.h>
 #include <thread>
 #include <vector>
 
@@ -114,4 +115,40 @@ TEST_CASE("a node that is stopped by a signal is waited for, not given up", "[cr
   CHECK_FALSE(answer.try_get_for(std::chrono::milliseconds{50}));
   REQUIRE(::kill(node.pid(), SIGCONT) == 0);
   answer.get();
+}
+
+namespace {
+
+/// Bytes of memory that the control memory of this tree takes.
+std::size_t memory_of_tree() {
+  for (const auto& entry : std::filesystem::directory_iterator{"/proc/self/fd"}) {
+    std::error_code gone;
+    const std::string target = std::filesystem::read_symlink(entry.path(), gone).string();
+    struct stat file{};
+    if (target.starts_with("/memfd:troupe-control") && ::stat(entry.path().c_str(), &file) == 0)
+      return static_cast<std::size_t>(file.st_blocks) * 512;
+  }
+  return 0;
+}
+
+}  // namespace
+
+TEST_CASE("what waits in the inbox of a killed node costs no memory any more") {
+  constexpr std::size_t size = std::size_t{48} << 20;
+  {  // what the first message takes for good
+    auto node = this_system().start_node();
+    CHECK(node.spawn<account>().ask(balance{}).get() == 0);
+  }
+  const std::size_t before = memory_of_tree();
+  for (int round = 0; round < 3; ++round) {
+    auto node = this_system().start_node();
+    const auto there = node.spawn<account>();
+    REQUIRE(::kill(node.pid(), SIGSTOP) == 0);
+    while (!all_threads_are_stopped(node.pid())) std::this_thread::yield();
+    there.tell(fail{std::string(size, 'x')});
+    CHECK(memory_of_tree() >= before + size);
+    node.kill();
+    node.join();
+    while (memory_of_tree() > before + (std::size_t{4} << 20)) std::this_thread::yield();
+  }
 }

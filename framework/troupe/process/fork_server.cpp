@@ -15,6 +15,12 @@
 
 namespace troupe::tree {
 
+namespace {
+
+constexpr int try_again_ms = 100;  // while somebody is inside of an inbox of the dead
+
+}  // namespace
+
 fork_server::fork_server(server_seat& seat, reaper& children, int keeper_life)
     : seat_{seat}
     , table_{seat.table}
@@ -35,6 +41,7 @@ fork_server::outcome fork_server::run() {
     (void)children_.reap();
     drop_lifelines();
     answer_owed();
+    empty_inboxes();
     if (!root_is_gone_ && (!seat_.root_life || table_.system_over().load() != 0)) see_the_end();
     if (is_over()) return outcome::tree_over;
     enum { deaths, keeper, requests, root_life, count };
@@ -42,7 +49,8 @@ fork_server::outcome fork_server::run() {
                                        {keeper_life_, POLLIN, 0},
                                        {seat_.requests.in.get(), POLLIN, 0},
                                        {root_is_gone_ ? -1 : seat_.root_life.get(), POLLIN, 0}}};
-    if (::poll(entries.data(), entries.size(), -1) < 0) continue;  // EINTR, or no memory: nothing is lost
+    const int patience = inboxes_wait_ ? try_again_ms : -1;
+    if (::poll(entries.data(), entries.size(), patience) < 0) continue;  // EINTR, or no memory: nothing is lost
     if (entries[keeper].revents != 0) return outcome::keeper_gone;
     if (entries[root_life].revents != 0) see_the_end();
     if (entries[requests].revents != 0 && serve()) return outcome::born;
@@ -213,6 +221,15 @@ bool fork_server::start(const request& what, request_body body, transport::recei
 
 void fork_server::answer(const request& what, std::int32_t reason, process_id child) const noexcept {
   table_.answer(what.from, what.number, reason, child);
+}
+
+/// Of those who have ended since the last time: of all whose rows say that they had one.
+void fork_server::empty_inboxes() {
+  inboxes_wait_ = false;
+  for (std::uint32_t i = 0; i < table_.used(); ++i) {
+    const process_id id{i, table_.at(i).generation.load(std::memory_order_acquire)};
+    if (table_.at(i).state.load(std::memory_order_acquire) == dead && !table_.empty_inbox(id)) inboxes_wait_ = true;
+  }
 }
 
 /// Who was killed in the middle of becoming what its starter is was started all the same.

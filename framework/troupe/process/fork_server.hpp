@@ -69,6 +69,7 @@ class fork_server {
   [[nodiscard]] bool is_over() const;
   void settle() const noexcept;
   void drop_lifelines();
+  void empty_inboxes();
   bool serve();
   bool reserve(const request& what) const noexcept;
   bool start(const request& what, request_body body, transport::received_packet packet);
@@ -83,6 +84,7 @@ class fork_server {
   int keeper_life_;
   const std::uint64_t attributes_;  // their hash
   bool root_is_gone_ = false;
+  bool inboxes_wait_ = false;  // of the dead: somebody was inside at the last try
   struct owed_answer {
     process_id starter;
     std::uint32_t request;

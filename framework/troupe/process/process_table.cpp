@@ -220,6 +220,18 @@ void process_table::interrupt_all() const noexcept {
     if (living(i)) memory::interrupt::raise(at(i).interrupts);
 }
 
+bool process_table::empty_inbox(process_id id) const noexcept {
+  auto& owner = at(id).inbox;
+  if (!holds(id) || owner.load(std::memory_order_acquire) != id.generation) return true;  // there was none
+  try {
+    if (!transport::byte_queue::attach_to(map_inbox(id.slot), 0).try_abandon()) return false;
+  } catch (const error& e) {
+    log(log_level::warning, "the inbox of " + describe(id) + " keeps its memory: " + e.what());
+  }
+  owner.store(0, std::memory_order_release);
+  return true;
+}
+
 memory::region process_table::map_inbox(std::uint32_t index) const {
   return memory_->slice(inbox_offset(index, largest_message()), inbox_size(largest_message()));
 }

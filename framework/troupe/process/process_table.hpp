@@ -176,6 +176,9 @@ class process_table {
   /// The largest message that an inbox of this tree takes, in bytes. 0: there are no inboxes, because the first process
   /// may make no file that holds them (RLIMIT_FSIZE).
   [[nodiscard]] std::size_t largest_message() const noexcept { return head_->largest_message; }
+  /// Gives the memory back that waits in the inbox of a process that has ended. False if that must be tried again
+  /// later, as somebody is inside of it.
+  [[nodiscard]] bool empty_inbox(process_id id) const noexcept;
   /// The memory of the inbox of one process, mapped.
   [[nodiscard]] memory::region map_inbox(std::uint32_t index) const;
 

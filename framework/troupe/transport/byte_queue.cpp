@@ -39,6 +39,8 @@ byte_queue byte_queue::create_in(memory::region slice, const byte_queue_limits& 
   return byte_queue{std::move(made)};
 }
 
+bool byte_queue::try_abandon() { return state_->try_abandon(); }
+
 byte_queue byte_queue::attach(papers from, std::uint64_t type) {
   byte_queue arrived = attach_to(memory::region::attach(std::move(from.memory)), type);
   arrived.state_->carrier = std::move(from.carrier);

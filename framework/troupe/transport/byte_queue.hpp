@@ -125,6 +125,9 @@ class byte_queue {
   /// Makes (or, after the death of its former owner, makes anew) a queue in a slice of a larger file.
   [[nodiscard]] static byte_queue create_in(memory::region slice, const byte_queue_limits& limits);
   [[nodiscard]] static byte_queue attach_to(memory::region slice, std::uint64_t type);
+  /// For a queue whose owner, the only one who takes items, is dead: drops its items, gives their memory back, and
+  /// refuses whatever comes, until it is made anew. False if somebody is inside at this moment: try again later.
+  [[nodiscard]] bool try_abandon();
   /// How many bytes of address space a slice for these limits needs.
   [[nodiscard]] static std::size_t slice_size(const byte_queue_limits& limits) noexcept;
 

@@ -44,10 +44,24 @@ void queue_state::initialise(std::string_view queue_name, const byte_queue_limit
   std::atomic_ref{fresh->magic}.store(queue_magic, std::memory_order_release);
 }
 
+bool queue_state::try_abandon() {
+  if (layout.producers.try_lock() == memory::robust_lock::outcome::timeout) return false;
+  const std::lock_guard producers{layout.producers, std::adopt_lock};
+  if (layout.consumers.try_lock() == memory::robust_lock::outcome::timeout) return false;
+  const std::lock_guard consumers{layout.consumers, std::adopt_lock};
+  const std::size_t backed = window();
+  layout.shut_down.store(1, std::memory_order_release);  // first: nobody makes it grow again
+  drop_all();
+  layout.window.store(smallest_window, std::memory_order_release);
+  region.release(queue_header_size, backed);
+  return true;
+}
+
 void queue_state::reset() {
   const std::lock_guard producers{layout.producers};
   const std::lock_guard consumers{layout.consumers};
   drop_all();
+  region.allocate(queue_header_size, window());  // I4: it may have been abandoned
   layout.shut_down.store(0, std::memory_order_release);
 }
 

@@ -48,6 +48,8 @@ class queue_state : public std::enable_shared_from_this<queue_state> {
   void initialise(std::string_view name, const byte_queue_limits& limits);
   /// Empties a queue whose owner died. The locks stay as they are: somebody may be inside.
   void reset();
+  /// See byte_queue::try_abandon.
+  [[nodiscard]] bool try_abandon();
   /// Throws unless the memory holds a queue that this program can use, of items of this type.
   void check(std::uint64_t type) const;
 
