@@ -13,10 +13,12 @@ namespace troupe {
 /// How a process comes to be.
 enum class start_method : std::uint8_t {
   /// Forked by a small single-threaded server that was itself forked before this program had any thread: as cheap as
-  /// fork(), and as safe as exec. Objects of static storage, signal handlers, ignored signals and the mask of blocked
-  /// ones are as they were when `troupe::system` was constructed.
+  /// fork(), and as safe as exec. What fork(2) hands down it has as its starter has it at that moment; objects of static
+  /// storage are as they were when `troupe::system` was constructed. (Where the fork server cannot give it something of
+  /// its starter's, as a namespace, it is executed.)
   fork_server,
-  /// The program is executed anew, with the same arguments, up to `troupe::system`. Slower; nothing is inherited.
+  /// The program is executed anew, with the same arguments, up to `troupe::system`. Slower; nothing that lies in memory
+  /// is inherited.
   spawn,
 };
 
@@ -47,8 +49,7 @@ struct process_options {
   start_method method = start_method::fork_server;
   when_orphaned on_parent_death = when_orphaned::kill;
 
-  /// Changes to the environment, which is otherwise as it was when `troupe::system` was constructed; nullopt removes a
-  /// variable.
+  /// Changes to the environment, which is otherwise that of the starting process; nullopt removes a variable.
   std::map<std::string, std::optional<std::string>> environment{};
   std::string working_directory{};  ///< empty: that of the starting process
   stdio input = stdio::null();
