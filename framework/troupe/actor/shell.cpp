@@ -124,7 +124,7 @@ void shell::handle(runtime::envelope& mail) noexcept {
 // To be called while the exception that ends the actor is being handled.
 void shell::fall(const char* where) noexcept {
   stopping_ = true;
-  if (memory::owner::is_copy()) return;  // that the handler made by fork(): it has nobody to tell
+  if (memory::owner::is_copy()) return;  // a copy that fork() made has nobody to tell
   reason_ = runtime::failure::of_current_exception(name());
   log(log_level::error, reason_.origin + " stops: " + where + " threw " + reason_.type + ": " + reason_.text);
 }
