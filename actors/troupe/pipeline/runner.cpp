@@ -3,12 +3,14 @@
 #include "troupe/actor/ref.hpp"
 #include "troupe/base/deadline.hpp"
 #include "troupe/base/error.hpp"
+#include "troupe/base/forks.hpp"
 #include "troupe/pipeline/desk.hpp"
 #include "troupe/pipeline/driver.hpp"
 #include "troupe/pipeline/progress_line.hpp"
 #include "troupe/runtime/engine.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <utility>
 
 namespace troupe::pipeline {
@@ -36,6 +38,7 @@ struct runner::state {
   void tell(Message message);
   [[nodiscard]] bool handle(desk::signal what);
   [[nodiscard]] outcome wait_for_end();
+  void refuse_copies() const;
 
   run_options options;
   const std::shared_ptr<desk> meeting;
@@ -46,6 +49,7 @@ struct runner::state {
   ref<driver_api> to_driver{};
   deadline next_report = deadline::never();
   bool over = false;
+  const std::uint32_t started_at = forks();
   clock::time_point at_source{};  // since when the source works on the next item
   std::chrono::nanoseconds source_busy{0};
 };
@@ -57,6 +61,10 @@ runner::runner(system& home, assignment what, const run_options& options)
 }
 
 runner::~runner() {
+  if (forks() != state_->started_at) {
+    (void)state_.release();  // NOLINT(bugprone-unused-return-value): it is the original's
+    return;
+  }
   if (state_->over) return;
   state_->options.on_progress = nullptr;
   state_->tell(abandon{});
@@ -64,6 +72,7 @@ runner::~runner() {
 }
 
 bool runner::wait_for_room() {
+  state_->refuse_copies();
   state_->source_busy += clock::now() - state_->at_source;
   for (;;) {
     const desk::signal what = state_->meeting->wait_for_room(state_->next_report);
@@ -77,6 +86,7 @@ bool runner::wait_for_room() {
 void runner::feed(payload item) { state_->tell(pipeline::feed{std::move(item)}); }
 
 std::vector<stage_stats> runner::finish() {
+  state_->refuse_copies();
   state_->tell(source_end{});
   outcome how = state_->wait_for_end();
   if (how.error) std::rethrow_exception(how.error);
@@ -92,6 +102,12 @@ void runner::state::tell(Message message) {
   } catch (const error& e) {
     if (e.code() != errc::actor_gone) throw;
   }
+}
+
+void runner::state::refuse_copies() const {
+  if (forks() != started_at)
+    throw error{errc::no_system,
+                "this process is a copy that fork() made while a pipeline ran: the run is its parent's"};
 }
 
 outcome runner::state::wait_for_end() {

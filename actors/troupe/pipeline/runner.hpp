@@ -20,6 +20,7 @@ class runner {
   runner(const runner&) = delete;
   runner& operator=(const runner&) = delete;
   /// Abandons a run that was not finished: its workers are killed, and their ends awaited.
+  /// In a copy that fork() made it does nothing.
   ~runner();
 
   /// Blocks until one more item may be fed. False if the run has ended: `finish` says why.
@@ -30,7 +31,7 @@ class runner {
 
  private:
   struct state;
-  const std::unique_ptr<state> state_;
+  std::unique_ptr<state> state_;
 };
 
 }  // namespace troupe::pipeline

@@ -5,6 +5,7 @@
 #include "troupe/actor/node_main.hpp"
 #include "troupe/actor/unpack.hpp"
 #include "troupe/base/log.hpp"
+#include "troupe/memory/owner.hpp"
 #include "troupe/process/process.hpp"
 
 #include <atomic>
@@ -59,7 +60,7 @@ node& node::operator=(node&& other) noexcept {
 }
 
 node::~node() {
-  if (!state_) return;
+  if (!state_ || memory::owner::is_copy()) return;
   try {
     stop();
     join();

@@ -25,7 +25,8 @@ struct node_options {
 };
 
 /// A process that hosts actors. Made by `system::start_node`, owned by the process that made it; destroying it stops
-/// the node and waits for its end. Move-only. `spawn` may be called from several threads at once, the rest by one.
+/// the node and waits for its end; in a copy that fork() made it does nothing. Move-only. `spawn` may be called from
+/// several threads at once, the rest by one.
 class node {
  public:
   node(node&&) noexcept;

@@ -6,6 +6,7 @@
 #include "troupe/actor/remote_asker.hpp"
 #include "troupe/actor/shell.hpp"
 #include "troupe/base/log.hpp"
+#include "troupe/memory/owner.hpp"
 #include "troupe/memory/park.hpp"
 #include "troupe/process/member.hpp"
 
@@ -43,7 +44,9 @@ core_limits node_core::limits() {
   return limits_of_the_one;
 }
 
-node_core* node_core::current_or_null() noexcept { return the_one.load(std::memory_order_acquire); }
+node_core* node_core::current_or_null() noexcept {
+  return memory::owner::is_copy() ? nullptr : the_one.load(std::memory_order_acquire);
+}
 
 node_core& node_core::current() {
   if (node_core* here = current_or_null()) return *here;
@@ -56,6 +59,7 @@ node_core& node_core::current() {
 }
 
 void node_core::shut_down() noexcept {
+  if (memory::owner::is_copy()) return;  // its threads do not exist here, and what others wait for comes from there
   const std::lock_guard lock{making};
   node_core* here = current_or_null();
   if (here == nullptr) return;
@@ -89,6 +93,7 @@ bool node_core::send(process_id to, const packet_header& header, std::span<const
 }
 
 void node_core::send_soon(process_id to, const packet_header& header, wire::buffer content) noexcept {
+  if (memory::owner::is_copy()) return;
   try {
     if (!receiver::is_this_thread()) {
       if (send(to, header, content.span())) return;

@@ -38,6 +38,7 @@ class node_core {
   [[nodiscard]] static core_limits limits();
   /// Makes it if there is none. Throws errc::no_system in a program without `troupe::system`.
   [[nodiscard]] static node_core& current();
+  /// Null also in a copy that fork() made.
   [[nodiscard]] static node_core* current_or_null() noexcept;
   /// Ends all actors of this process, fails what it still waits for, and its threads. Not to be called by an actor.
   static void shut_down() noexcept;

@@ -2,6 +2,7 @@
 
 #include "troupe/actor/node_core.hpp"
 #include "troupe/base/log.hpp"
+#include "troupe/memory/owner.hpp"
 
 #include <cstdlib>
 #include <cxxabi.h>
@@ -112,6 +113,7 @@ void shell::handle(runtime::envelope& mail) noexcept {
   } catch (runtime::failure& why) {  // the guardian's: another's failure, not its own
     if (mail.what == runtime::kind::ask) mail.reply.fail(std::move(why));
   } catch (...) {
+    if (memory::owner::is_copy()) return;  // the handler forked: the engine ends the copy
     if (mail.what == runtime::kind::ask)
       mail.reply.fail(runtime::failure::of_current_exception(name()));
     else
@@ -122,6 +124,7 @@ void shell::handle(runtime::envelope& mail) noexcept {
 // To be called while the exception that ends the actor is being handled.
 void shell::fall(const char* where) noexcept {
   stopping_ = true;
+  if (memory::owner::is_copy()) return;  // a copy that fork() made has nobody to tell
   reason_ = runtime::failure::of_current_exception(name());
   log(log_level::error, reason_.origin + " stops: " + where + " threw " + reason_.type + ": " + reason_.text);
 }

@@ -1,6 +1,7 @@
 #include "troupe/actor/system.hpp"
 
 #include "troupe/actor/node_core.hpp"
+#include "troupe/memory/owner.hpp"
 #include "troupe/process/root.hpp"
 
 #include <atomic>
@@ -40,6 +41,10 @@ system::system(system_options options) {
 }
 
 system::~system() {
+  if (memory::owner::is_copy()) {
+    (void)state_.release();  // NOLINT(bugprone-unused-return-value): it is the original's
+    return;
+  }
   actors::node_core::shut_down();
   state_.reset();
   the_one.store(nullptr, std::memory_order_release);

@@ -23,7 +23,7 @@ struct system_options {
 /// The first line of `main`, or of the `try` block in it. It makes this process the first of a tree, and forks the
 /// server that starts all others; a child runs its function inside the constructor and exits there. Its destructor ends
 /// the actors of this process, terminates its daemons, waits for its other children, and leaves those alone that go on
-/// when orphaned.
+/// when orphaned. In a copy that fork() made it does nothing.
 ///
 /// A program that uses no actors has no threads; a process's actor threads start with its first actor.
 class system {

@@ -13,7 +13,8 @@ namespace troupe {
 /// How a process comes to be.
 enum class start_method : std::uint8_t {
   /// Forked by a small single-threaded server that was itself forked before this program had any thread: as cheap as
-  /// fork(), and as safe as exec. What fork(2) hands down it has as its starter has it at that moment; objects of static
+  /// fork(), and as safe as exec. What fork(2) hands down it has as its starter has it at that moment; objects of
+  /// static
   /// storage are as they were when `troupe::system` was constructed. (Where the fork server cannot give it something of
   /// its starter's, as a namespace, it is executed.)
   fork_server,

@@ -1,8 +1,10 @@
 #include "troupe/runtime/host.hpp"
 
+#include "troupe/base/forks.hpp"
 #include "troupe/runtime/race_notes.hpp"
 
 #include <caf/behavior.hpp>
+#include <cstdlib>
 
 namespace troupe::runtime {
 
@@ -62,7 +64,11 @@ void host::turn(parcel& arrived) noexcept {
   const worker outer = this_worker;
   this_worker = {home_.get(), context(), number_};
   if (message.may_be_refused()) waiting_.fetch_sub(1, std::memory_order_relaxed);
-  if (handle(message) == verdict::stop) {
+  const std::uint32_t forks_before = forks();
+  const verdict outcome = handle(message);
+  // A handler has forked, and this is the copy: it has nobody to work for, and none of the other threads.
+  if (forks() != forks_before) std::_Exit(EXIT_FAILURE);
+  if (outcome == verdict::stop) {
     open_.store(false, std::memory_order_relaxed);
     quit();
   }
