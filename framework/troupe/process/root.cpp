@@ -3,7 +3,6 @@
 #include "troupe/base/error.hpp"
 #include "troupe/base/log.hpp"
 #include "troupe/base/standard_streams.hpp"
-#include "troupe/memory/owner.hpp"
 #include "troupe/memory/park.hpp"
 #include "troupe/process/child.hpp"
 #include "troupe/process/keeper.hpp"
@@ -168,10 +167,6 @@ root::root() {
 
 root::~root() {
   membership& place = state_->place;
-  if (memory::owner::is_copy()) {
-    (void)state_.release();  // NOLINT(bugprone-unused-return-value): all of it is the original's
-    return;
-  }
   place.leave();
   place.table().system_over().store(1);
   // The servers end what is left, then say so. If they cannot be called, they will see the end of this process.
