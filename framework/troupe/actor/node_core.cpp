@@ -99,18 +99,20 @@ void node_core::send_soon(process_id to, const packet_header& header, wire::buff
       if (send(to, header, content.span())) return;
       log(log_level::warning,
           "an answer to " + tree::describe(to) + " is dropped: its inbox has been full for too long");
+      tree::tell_undelivered(to);
     } else if (!send_packet(to, header, content.span(), deadline::now())) {
       engine_.spawn(std::make_unique<errand>(*this, to, header, std::move(content)), 1);
     }
   } catch (const error& e) {
     if (e.code() == errc::process_died || e.code() == errc::closed) return;  // it does not wait for it any more
     log(log_level::warning, "an answer to another process is dropped: " + std::string{e.what()});
-    if (header.what != packet_header::kind::answer) return;
+    if (header.what != packet_header::kind::answer) return tree::tell_undelivered(to);
     packet_header instead = header;
     instead.what = packet_header::kind::refusal;
     send_soon(to, instead, wire::encode(runtime::failure{errc::message_too_large, e.what(), {}, {}}));
   } catch (const std::exception& e) {
     log(log_level::warning, "an answer to another process is dropped: " + std::string{e.what()});
+    tree::tell_undelivered(to);
   }
 }
 
@@ -289,6 +291,21 @@ void node_core::deliver_end(const packet_header& header, const packet& arrived) 
 }
 
 // -- deaths ----------------------------------------------------------------------------------------------------------
+
+void node_core::fail_undelivered() noexcept {
+  std::set<process_id> partners;
+  pending_.collect_partners(partners);
+  for (const process_id partner : partners) {
+    if (!partner || partner == self_ || !tree::take_undelivered(partner)) continue;
+    for (const auto& asker : pending_.take_all_of(partner))
+      asker->fail({errc::out_of_memory,
+                   tree::describe(partner)
+                       + " could not deliver its answer: it has no address space for the inbox of this"
+                         " process (RLIMIT_AS, ulimit -v), or found it full for too long",
+                   {},
+                   {}});
+  }
+}
 
 std::vector<process_id> node_core::dead_partners() const {
   std::set<process_id> partners;

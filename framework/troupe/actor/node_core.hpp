@@ -78,6 +78,8 @@ class node_core {
   /// The processes whose death somebody here waits for and that are dead.
   [[nodiscard]] std::vector<process_id> dead_partners() const;
   void bury(process_id partner) noexcept;
+  /// Fails what waits for processes that say that they could not deliver an answer.
+  void fail_undelivered() noexcept;
 
  private:
   explicit node_core(const core_limits& limits);

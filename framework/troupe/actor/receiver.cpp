@@ -49,6 +49,7 @@ void receiver::drain_and_report() {
   const auto dead = home_.dead_partners();
   while (auto item = inbox_.get(deadline::now())) home_.deliver(packet{std::move(item->bytes)});
   for (const process_id partner : dead) home_.bury(partner);
+  home_.fail_undelivered();
 
   const auto leave_if_moved = [seen] {
     if (memory::interrupt::sample() != seen) throw interrupted{};

@@ -16,6 +16,8 @@ class birth_time {
     if (then_ < oldest()) [[unlikely]]
       refuse(object);
   }
+  /// Whether another process made it, of which this one is a copy: then its end is that process's business.
+  [[nodiscard]] bool is_of_original() const noexcept { return then_ != forks(); }
   /// In a process that the fork server made, before it runs anything of the program.
   static void begin() noexcept;
 

@@ -108,7 +108,7 @@ data_block::data_block(const description& expected, unique_fd file)
 
 data_block::~data_block() {
   const std::uint32_t holds = holds_.load(std::memory_order_relaxed);  // or fewer: a thread may have died with it
-  if (holds == 0) return;
+  if (holds == 0 || born_.is_of_original()) return;
   const auto how = header().lock.abandon(holds);
   if (how == data_lock::abandoning::nobody_held_it) return;
   log(log_level::warning, describe(header().kind, true, text_in(header().type_name))

@@ -26,6 +26,10 @@ void at_leave(void (*ending)() noexcept) noexcept;
 
 /// Makes this process's own inbox; from then on others can send to it. Once per process.
 [[nodiscard]] transport::byte_queue& open_inbox();
+/// Tells `asker` that an answer of this process to it could not be delivered: the way for when there is no other.
+void tell_undelivered(process_id asker) noexcept;
+/// Whether `partner` has told this process so since the last call.
+[[nodiscard]] bool take_undelivered(process_id partner);
 /// The inbox of another process. Throws errc::process_died if it ended, errc::no_system if it hosts no actors.
 /// Keep a copy: the look-up takes a lock.
 [[nodiscard]] transport::byte_queue inbox_of(process_id id);

@@ -419,5 +419,14 @@ void at_leave(void (*ending)() noexcept) noexcept {
 
 transport::byte_queue& open_inbox() { return membership::current().open_inbox(); }
 transport::byte_queue inbox_of(process_id id) { return membership::current().inbox_of(id); }
+void tell_undelivered(process_id asker) noexcept {
+  const auto* here = membership::current_or_null();
+  if (here != nullptr && here->table().holds(asker)) here->table().set_undelivered(here->self(), asker);
+}
+
+bool take_undelivered(process_id partner) {
+  const auto& here = membership::current();
+  return here.table().holds(partner) && here.table().take_undelivered(partner.slot, here.self().slot);
+}
 
 }  // namespace troupe::tree

@@ -161,6 +161,8 @@ process_id process_table::claim(const claim_for& whom) const {
     row.released.store(0, std::memory_order_relaxed);
     row.answered.store(0, std::memory_order_relaxed);
     row.parted.store(0, std::memory_order_relaxed);
+    for (auto& word : row.undelivered) word.store(0, std::memory_order_relaxed);
+    for (std::uint32_t other = 0; other < used(); ++other) (void)take_undelivered(other, i);
     row.last_words = {};
     row.end = {};
     assign(row.name, whom.name);
@@ -169,6 +171,17 @@ process_id process_table::claim(const claim_for& whom) const {
     return id;
   }
   return {};
+}
+
+void process_table::set_undelivered(process_id by, process_id to) const noexcept {
+  at(by).undelivered[to.slot / 64].fetch_or(std::uint64_t{1} << (to.slot % 64));
+  memory::interrupt::raise(at(to).interrupts);
+}
+
+bool process_table::take_undelivered(std::uint32_t by, std::uint32_t to) const noexcept {
+  auto& word = at(by).undelivered[to / 64];
+  const std::uint64_t bit = std::uint64_t{1} << (to % 64);
+  return (word.load() & bit) != 0 && (word.fetch_and(~bit) & bit) != 0;
 }
 
 bool process_table::give_birth(process_id id, std::int32_t pid) const noexcept {

@@ -95,8 +95,12 @@ struct alignas(128) slot {
   std::atomic<std::int32_t> parting_code{0};
   process_text last_words{};  // by the process itself, before `parted`: the exception that escaped its function
   end_record end{};           // by its kernel parent, before `dead`
+
+  // Bit N of word M: it owes an answer to the process of row 64 * M + N, and could not deliver it. Set by the process
+  // itself, cleared by the other one, and by the fork server when that row gets its next process.
+  std::array<std::atomic<std::uint64_t>, slot_count / 64> undelivered{};
 };
-static_assert(sizeof(slot) == 512 && std::is_standard_layout_v<slot>);
+static_assert(sizeof(slot) == 640 && std::is_standard_layout_v<slot>);
 
 /// The table itself: the front of the control memory that every process of the tree maps; the inboxes follow.
 class process_table {
@@ -161,6 +165,10 @@ class process_table {
   [[nodiscard]] bool give_birth(process_id id, std::int32_t pid) const noexcept;
   /// Fork server only: answers a request of `asker`, if that still lives in its row: `child`, or why there is none.
   void answer(process_id asker, std::uint32_t request, std::int32_t reason, process_id child) const noexcept;
+  /// `by` cannot deliver an answer that it owes to `to`, which is told to look.
+  void set_undelivered(process_id by, process_id to) const noexcept;
+  /// Whether that was so, for the processes that have these rows; it is no more.
+  [[nodiscard]] bool take_undelivered(std::uint32_t by, std::uint32_t to) const noexcept;
   /// Kernel parent only, before it reaps `id`: from now on nobody sends a signal to that pid.
   void record_end(process_id id, const end_record& end) const noexcept;
   /// The same for who has no kernel parent in the tree: what it said itself when its function was over, or that nobody

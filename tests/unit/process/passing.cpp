@@ -8,6 +8,7 @@
 #include "troupe/shared_fd.hpp"
 
 #include <array>
+#include <fcntl.h>
 #include <unistd.h>
 
 using namespace troupe;
