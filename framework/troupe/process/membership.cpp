@@ -95,94 +95,103 @@ membership* membership::current_or_null() noexcept { return the_one.load(std::me
 
 // -- asking the fork server ------------------------------------------------------------------------------------------
 
-process_id membership::start(const starting& how, std::span<const std::byte> body, wire::outgoing_handles& handles) {
-  const wire::buffer attributes = wire::encode(process_attributes::of_this_thread());
-  request what{.from = self_,
-               .thread = static_cast<std::int32_t>(::syscall(SYS_gettid)),
-               .attributes = hash_of(attributes.span()),
-               .attributes_size = attributes.size(),
-               .body_size = body.size(),
-               .on_parent_death = how.on_parent_death,
-               .daemon = how.daemon ? 1U : 0U};
-  assign(what.name, how.name);
-  wire::buffer both{attributes.size() + body.size()};
-  std::copy_n(attributes.data(), attributes.size(), both.data());
-  std::copy_n(body.data(), body.size(), both.data() + attributes.size());
+/// What a start needs, whichever way it goes.
+struct membership::start_order {
+  request what;
+  wire::buffer bytes;  // the attributes, then the body
+  std::vector<int> fixed;
+  std::span<const int> handles;
+  memory::region file;  // the bytes, unless they travel in the packet
 
-  const std::lock_guard one_at_a_time{asking_};
-  std::vector<int> descriptors(how.streams_and_folder.begin(), how.streams_and_folder.end());
-  descriptors.push_back(lifeline_.end_of_child());
-  memory::region file;
-  if (both.size() > most_in_packet) {
-    file = memory::region::create("troupe start", both.size(), both.size());
-    std::copy_n(both.data(), both.size(), file.data());
-    descriptors.push_back(file.fd());
+  void put_into_file() {
+    if (file.fd() >= 0) return;
+    file = memory::region::create("troupe start", bytes.size(), bytes.size());
+    std::copy_n(bytes.data(), bytes.size(), file.data());
     what.in_memory = 1;
   }
-  descriptors.insert(descriptors.end(), handles.fds().begin(), handles.fds().end());
-  const std::span<const std::byte> in_packet = what.in_memory != 0 ? std::span<const std::byte>{} : both.span();
-  const slot& mine = table_.at(self_);
-  const auto try_it = [&] {
-    what.number = ++asked_;
-    ask(what, in_packet, descriptors);
-    return mine.answer_error.load(std::memory_order_relaxed);
-  };
-  std::int32_t reason = try_it();
-  if (reason == ENOSPC && collect_ended()) reason = try_it();
-  if (reason == 0) {
-    handles.sent();
-    return {mine.answer_slot.load(std::memory_order_relaxed), mine.answer_generation.load(std::memory_order_relaxed)};
+  [[nodiscard]] std::span<const std::byte> in_packet() const {
+    return what.in_memory != 0 ? std::span<const std::byte>{} : bytes.span();
   }
-  if (reason != start_it_yourself) throw_refused(how.name, reason);
-  what.what = request::kind::reserve;
-  what.number = ++asked_;
-  ask(what, {}, {});
-  reason = mine.answer_error.load(std::memory_order_relaxed);
-  if (reason != 0) throw_refused(how.name, reason);
-  const process_id id{mine.answer_slot.load(std::memory_order_relaxed),
-                      mine.answer_generation.load(std::memory_order_relaxed)};
-  if (file.fd() < 0) {
-    file = memory::region::create("troupe start", both.size(), both.size());
-    std::copy_n(both.data(), both.size(), file.data());
-    descriptors.insert(descriptors.begin() + fixed_descriptors, file.fd());
+  /// As they come with a request.
+  [[nodiscard]] std::vector<int> descriptors() const {
+    std::vector<int> all = fixed;
+    if (what.in_memory != 0) all.push_back(file.fd());
+    all.insert(all.end(), handles.begin(), handles.end());
+    return all;
   }
-  std::rotate(descriptors.begin(), descriptors.begin() + fixed_descriptors,
-              descriptors.begin() + fixed_descriptors + 1);
-  try {
-    start_here(id, what, std::move(descriptors));
-  } catch (const error& e) {
-    if (table_.give_birth(id, stillborn)) table_.forget(id);
-    throw error{errc::start_failed, "process " + std::string{how.name}
-                                        + " cannot be started: the fork server cannot make it what this process is now,"
-                                          " and this process cannot do it, either: "
-                                        + e.what()};
-  }
+};
+
+process_id membership::start(const starting& how, std::span<const std::byte> body, wire::outgoing_handles& handles) {
+  const wire::buffer attributes = wire::encode(process_attributes::of_this_thread());
+  start_order order{.what = {.from = self_,
+                             .thread = static_cast<std::int32_t>(::syscall(SYS_gettid)),
+                             .attributes = hash_of(attributes.span()),
+                             .attributes_size = attributes.size(),
+                             .body_size = body.size(),
+                             .on_parent_death = how.on_parent_death,
+                             .daemon = how.daemon ? 1U : 0U},
+                    .bytes = wire::buffer{attributes.size() + body.size()},
+                    .fixed = {how.streams_and_folder.begin(), how.streams_and_folder.end()},
+                    .handles = handles.fds(),
+                    .file = {}};
+  assign(order.what.name, how.name);
+  std::copy_n(attributes.data(), attributes.size(), order.bytes.data());
+  std::copy_n(body.data(), body.size(), order.bytes.data() + attributes.size());
+  if (order.bytes.size() > most_in_packet) order.put_into_file();
+
+  const std::lock_guard one_at_a_time{asking_};
+  order.fixed.push_back(lifeline_.end_of_child());
+  std::int32_t reason = ask_once(order.what, order.in_packet(), order.descriptors());
+  if (reason == ENOSPC && collect_ended()) reason = ask_once(order.what, order.in_packet(), order.descriptors());
+  if (reason != 0 && reason != start_it_yourself) throw_refused(how.name, reason);
+  const process_id id = reason == 0 ? answered_id() : start_by_itself(order, how.name);
   handles.sent();
   return id;
 }
 
-/// See shim.hpp. Of the descriptors the body is the first, as a fresh image wants it.
-void membership::start_here(process_id id, const request& what, std::vector<int> descriptors) {
-  const auto inside = process_attributes::of_this_thread().namespaces;
-  if (inside[4] != inside[5])
-    throw error{errc::unsupported,
-                "it has set its children apart in another pid namespace, where the other processes of"
-                " the tree could not tell them by their pids"};
-  const unique_fd life = life_lock::hold(table_.fd(), id.slot);
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno("pipe2", "the start of a process");
-  const unique_fd news{ends[0]};
-  unique_fd status{ends[1]};
-  image_order order{.what = image_order::role::shim,
-                    .id = id,
-                    .attributes_size = what.attributes_size,
-                    .body_size = what.body_size,
-                    .fds = {table_.fd(), life.get(), requests_.in.get(), requests_.out.get()}};
-  ::pthread_sigmask(SIG_BLOCK, nullptr, &order.mask);
-  order.fds.insert(order.fds.end(), descriptors.begin(), descriptors.end());
-  order.fds.push_back(status.get());
-  order.launch();
-  status.reset();
+/// A further request, and its answer: 0, or why not.
+std::int32_t membership::ask_once(request& what, std::span<const std::byte> body, std::vector<int> descriptors) {
+  what.number = ++asked_;
+  ask(what, body, std::move(descriptors));
+  return table_.at(self_).answer_error.load(std::memory_order_relaxed);
+}
+
+process_id membership::answered_id() const noexcept {
+  const slot& mine = table_.at(self_);
+  return {mine.answer_slot.load(std::memory_order_relaxed), mine.answer_generation.load(std::memory_order_relaxed)};
+}
+
+/// Where the fork server cannot: see shim.hpp.
+process_id membership::start_by_itself(start_order& order, std::string_view name) {
+  order.what.what = request::kind::reserve;
+  if (const std::int32_t reason = ask_once(order.what, {}, {}); reason != 0) throw_refused(name, reason);
+  const process_id id = answered_id();
+  try {
+    order.put_into_file();
+    launch_shim(id, order);
+    (void)call_server();  // the keeper is to know of it
+    return id;
+  } catch (const error& e) {
+    if (table_.give_birth(id, stillborn)) table_.forget(id);
+    throw error{errc::start_failed, "process " + std::string{name}
+                                        + " cannot be started: the fork server cannot make it what this process is now,"
+                                          " and this process cannot do it, either: "
+                                        + e.what()};
+  }
+}
+
+namespace {
+
+void refuse_other_pid_namespace() {
+  if (process_attributes::of_this_thread().has_other_pid_namespace_for_children())
+    throw error{
+        errc::unsupported,
+        "it has set its children apart in another pid namespace, where the other processes of the tree could not"
+        " tell them by their pids"};
+}
+
+/// Blocks until whoever has the other end said how it went. Throws if that was not well.
+void wait_for_shim(const unique_fd& news) {
   int problem = 0;
   ssize_t count = 0;
   do {
@@ -192,7 +201,29 @@ void membership::start_here(process_id id, const request& what, std::vector<int>
     throw error{errc::start_failed, "the fresh image of the program ended before it came to troupe::system"};
   errno = problem;
   if (problem != 0) throw_errno("fork", "a process that is as this one is now");
-  (void)call_server();  // the keeper is to know of it
+}
+
+}  // namespace
+
+void membership::launch_shim(process_id id, const start_order& from) {
+  refuse_other_pid_namespace();
+  const unique_fd life = life_lock::hold(table_.fd(), id.slot);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw_errno("pipe2", "the start of a process");
+  const unique_fd news{ends[0]};
+  unique_fd status{ends[1]};
+  image_order order{.what = image_order::role::shim,
+                    .id = id,
+                    .attributes_size = from.what.attributes_size,
+                    .body_size = from.what.body_size,
+                    .fds = {table_.fd(), life.get(), requests_.in.get(), requests_.out.get(), from.file.fd()}};
+  ::pthread_sigmask(SIG_BLOCK, nullptr, &order.mask);
+  order.fds.insert(order.fds.end(), from.fixed.begin(), from.fixed.end());
+  order.fds.insert(order.fds.end(), from.handles.begin(), from.handles.end());
+  order.fds.push_back(status.get());
+  order.launch();
+  status.reset();
+  wait_for_shim(news);
 }
 
 void membership::throw_refused(std::string_view name, std::int32_t reason) {

@@ -90,7 +90,11 @@ class membership final : private memory::owner::registry {
   [[nodiscard]] bool is_dead(memory::owner::word who) const noexcept override;
   [[nodiscard]] std::string describe(memory::owner::word who) const override;
   void ask(request what, std::span<const std::byte> body, std::vector<int> descriptors);
-  void start_here(process_id id, const request& what, std::vector<int> descriptors);
+  struct start_order;
+  std::int32_t ask_once(request& what, std::span<const std::byte> body, std::vector<int> descriptors);
+  [[nodiscard]] process_id answered_id() const noexcept;
+  process_id start_by_itself(start_order& order, std::string_view name);
+  void launch_shim(process_id id, const start_order& from);
   [[noreturn]] static void throw_refused(std::string_view name, std::int32_t reason);
   [[nodiscard]] bool no_servers_to_come() noexcept;
   bool send(const request& what, std::span<const std::byte> body, std::span<const int> descriptors, bool again);

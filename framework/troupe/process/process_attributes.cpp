@@ -330,6 +330,14 @@ process_attributes process_attributes::of_this_thread() {
   return now;
 }
 
+bool process_attributes::has_other_pid_namespace_for_children() const {
+  const auto named = [&](std::string_view name) {
+    const auto at = std::find(namespace_names.begin(), namespace_names.end(), name) - namespace_names.begin();
+    return namespaces.at(static_cast<std::size_t>(at));
+  };
+  return named("pid") != named("pid_for_children");
+}
+
 std::string process_attributes::out_of_reach_from(const process_attributes& from) const {
   if (session != from.session) return "its session";
   if (root_directory != from.root_directory) return "its root directory";

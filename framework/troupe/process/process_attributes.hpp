@@ -84,6 +84,8 @@ struct process_attributes {
   /// Of the calling thread. Throws errc::unsupported if /proc is not there.
   [[nodiscard]] static process_attributes of_this_thread();
 
+  /// Whether processes that the caller forks have pids that mean something else than its own.
+  [[nodiscard]] bool has_other_pid_namespace_for_children() const;
   /// What the caller cannot change of `from` to make it this; empty if there is nothing.
   [[nodiscard]] std::string out_of_reach_from(const process_attributes& from) const;
   /// Changes this process, which has one thread and is as `from`, into what is described here. The working directory
