@@ -188,6 +188,7 @@ void shared_name::answer_all() {
     (void)::poll(awaited.data(), crowded ? 1 : 2, patience);
     if (awaited[0].revents != 0) return;
     const unique_fd asker{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
+    if (!asker && (errno == EBADF || errno == ENOTSOCK || errno == EINVAL)) return;  // the program closed the listener
     patience = !asker && (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS) ? 100 : -1;
     if (!asker || user_of(asker.get()) != ::geteuid()) continue;
     const answer reply{.size = size_};

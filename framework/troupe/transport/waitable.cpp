@@ -3,13 +3,13 @@
 #include "troupe/base/error.hpp"
 #include "troupe/base/internal_thread.hpp"
 #include "troupe/base/unique_fd.hpp"
+#include "troupe/transport/packet_socket.hpp"
 #include "troupe/transport/watched.hpp"
 
 #include <cerrno>
 #include <memory>
 #include <poll.h>
 #include <string>
-#include <sys/eventfd.h>
 #include <thread>
 #include <unistd.h>
 
@@ -37,10 +37,9 @@ class watched_descriptor final : public transport::watched {
 class descriptor_watch {
  public:
   explicit descriptor_watch(std::vector<pollfd> descriptors)
-      : cancel_{::eventfd(0, EFD_CLOEXEC)}
+      : cancel_{transport::packet_socket_pair()}
       , descriptors_{std::move(descriptors)} {
-    if (!cancel_) throw_errno("eventfd", "wait");
-    descriptors_.push_back({cancel_.get(), POLLIN, 0});
+    descriptors_.push_back({cancel_.second.get(), POLLIN, 0});
     // What the kernel does not like about them it says now, not to the thread.
     if (::poll(descriptors_.data(), descriptors_.size(), 0) < 0 && errno != EINTR)
       throw_errno("poll", std::to_string(descriptors_.size()) + " descriptors");
@@ -54,14 +53,13 @@ class descriptor_watch {
   descriptor_watch(const descriptor_watch&) = delete;
   descriptor_watch& operator=(const descriptor_watch&) = delete;
   ~descriptor_watch() {
-    const std::uint64_t one = 1;
-    (void)!::write(cancel_.get(), &one, sizeof one);  // cannot fail: the counter is 0
+    if (cancel_.first.is_intact()) transport::send_token(cancel_.first.get());  // else the thread sees the hang-up
     thread_.join();
   }
   [[nodiscard]] memory::parking_spot spot() const noexcept { return {&ready_, 0}; }
 
  private:
-  unique_fd cancel_;
+  std::pair<unique_fd, unique_fd> cancel_;
   std::vector<pollfd> descriptors_;
   std::atomic<std::uint32_t> ready_{0};
   std::thread thread_;

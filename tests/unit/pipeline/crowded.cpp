@@ -108,7 +108,7 @@ std::string run_in_thread(const node& where, bool fails) {
 
 TEST_CASE("a pipeline in a process of small mailboxes comes to its end, with one actor thread and with two") {
   for (const unsigned threads : {1U, 2U})
-    for (const std::size_t mailbox : {1, 2, 5}) {
+    for (const std::size_t mailbox : {1UL, 2UL, 5UL}) {
       const auto where = this_system().start_node({.threads = threads, .mailbox = mailbox});
       CHECK(run_in_thread(where, false) == std::to_string(300 * 301));
     }
@@ -116,7 +116,7 @@ TEST_CASE("a pipeline in a process of small mailboxes comes to its end, with one
 
 TEST_CASE("a pipeline in a process of small mailboxes ends when a step throws, with one actor thread and with two") {
   for (const unsigned threads : {1U, 2U})
-    for (const std::size_t mailbox : {1, 2}) {
+    for (const std::size_t mailbox : {1UL, 2UL}) {
       const auto where = this_system().start_node({.threads = threads, .mailbox = mailbox});
       CHECK_THAT(run_in_thread(where, true), contains("not 20") && contains("refuse"));
     }
