@@ -28,8 +28,10 @@ class time_span {
   template <class Rep, class Period>
   [[nodiscard]] static constexpr long double nanoseconds_in(std::chrono::duration<Rep, Period> length) noexcept {
     constexpr auto shared = std::gcd(Period::den, std::nano::den);
-    constexpr auto factor = static_cast<long double>(Period::num) * (std::nano::den / shared);
-    return static_cast<long double>(length.count()) * factor / (Period::den / shared);
+    constexpr auto times = std::nano::den / shared;  // whole numbers, both of them
+    constexpr auto parts = Period::den / shared;
+    constexpr auto factor = static_cast<long double>(Period::num) * static_cast<long double>(times);
+    return static_cast<long double>(length.count()) * factor / static_cast<long double>(parts);
   }
   [[nodiscard]] static constexpr std::chrono::nanoseconds rounded(long double nanoseconds) noexcept {
     constexpr auto longest = std::chrono::nanoseconds::max();

@@ -21,7 +21,7 @@ namespace troupe::tree {
 
 namespace {
 
-constexpr std::string_view variable = "TROUPE_SPAWNED";
+constexpr const char* variable = "TROUPE_SPAWNED";
 constexpr const char* program = "/proc/self/exe";
 
 /// Strings as exec takes them.
@@ -152,10 +152,10 @@ void image_order::launch() const {
 }
 
 std::optional<image_order> image_order::of_this_image() {
-  const char* given = std::getenv(variable.data());
+  const char* given = std::getenv(variable);
   if (given == nullptr) return std::nullopt;
   const std::vector<std::uint64_t> numbers = numbers_in(given);
-  ::unsetenv(variable.data());
+  ::unsetenv(variable);
   constexpr std::size_t fixed = 6;
   bool right = numbers.size() > fixed && numbers[0] <= std::uint64_t(role::shim);
   image_order order;
