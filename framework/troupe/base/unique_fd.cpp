@@ -47,8 +47,10 @@ void unique_fd::adopt(int fd) noexcept {
 
 void unique_fd::close() noexcept {
   // close(2) frees the number even when it reports EINTR or EIO, so a retry could close a stranger's descriptor.
+  const int problem = errno;  // of a call that failed just now, which may be reported yet
   if (fd_ >= 0 && is_intact()) ::close(fd_);
   fd_ = -1;
+  errno = problem;
 }
 
 bool unique_fd::is_intact() const noexcept {
